@@ -1,0 +1,69 @@
+/**
+ * What a service hands to the process that runs it. `manager` is the only place that puts services together; a
+ * service neither listens nor connects by itself.
+ */
+import type { DescMethod, DescMethodServerStreaming, DescMethodUnary, DescService, MessageShape } from "@bufbuild/protobuf";
+import type { FastifyInstance } from "fastify";
+
+export interface Service {
+  readonly name: string;
+  /** Remote procedures, mounted under `/<package>.<Service>/<Method>`. */
+  readonly rpc: readonly RpcService[];
+  /** Other HTTP routes (signed files, pages); most services have none. */
+  readonly http?: (app: FastifyInstance) => void;
+  /** Runs while the process does. Started in order once every service exists, stopped in reverse order. */
+  readonly loops?: readonly Loop[];
+  /** Asked by `/readyz`; one that rejects makes the process not ready, with its message as the reason. */
+  readonly health?: readonly HealthCheck[];
+}
+
+export interface Loop {
+  readonly name: string;
+  /** Resolves when `signal` has aborted and what was under way has ended. A rejection stops the process. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+export interface HealthCheck {
+  readonly name: string;
+  check(signal: AbortSignal): Promise<void>;
+}
+
+/** One entry of the handler table: a service and its methods. A method without a handler answers `unimplemented`. */
+export interface RpcService {
+  readonly service: DescService;
+  readonly handlers: ReadonlyMap<string, UnaryHandler | StreamHandler>;
+}
+
+/** What a handler may know of its call beside the message. */
+export interface CallContext {
+  /** Aborts when the client left, the deadline passed or the server drains. */
+  readonly signal: AbortSignal;
+  /** Request headers; empty for direct calls without any. */
+  readonly requestHeader: Headers;
+  /** Where the handler may put response headers before it answers. */
+  readonly responseHeader: Headers;
+}
+
+export type UnaryHandler<I = never, O = unknown> = (request: I, context: CallContext) => Promise<O> | O;
+export type StreamHandler<I = never, O = unknown> = (request: I, context: CallContext) => AsyncIterable<O>;
+
+/** Handlers of `S` by local method name (`createRun`), each optional. Messages are read-only by rule. */
+export type Handlers<S extends DescService> = {
+  readonly [K in keyof S["method"]]?: HandlerOf<S["method"][K]>;
+};
+
+type HandlerOf<M extends DescMethod> = M extends DescMethodUnary<infer I, infer O>
+  ? UnaryHandler<MessageShape<I>, MessageShape<O>>
+  : M extends DescMethodServerStreaming<infer I, infer O>
+    ? StreamHandler<MessageShape<I>, MessageShape<O>>
+    : never;
+
+/** Puts typed handlers into a handler table. */
+export function rpc<S extends DescService>(service: S, handlers: Handlers<S>): RpcService {
+  const table = new Map<string, UnaryHandler | StreamHandler>();
+  for (const method of service.methods) {
+    const handler = (handlers as Readonly<Record<string, UnaryHandler | StreamHandler | undefined>>)[method.localName];
+    if (handler !== undefined) table.set(method.localName, handler);
+  }
+  return { service, handlers: table };
+}
