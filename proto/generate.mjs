@@ -1,0 +1,64 @@
+// @ts-check
+// Generates proto/gen from the sources beside this file: JavaScript and declarations, one pair per .proto file.
+// Nothing is fetched; buf and its plugin come from node_modules. Unchanged sources cost one hash and no generation.
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const generated = path.join(here, "gen");
+const stampFile = path.join(generated, ".stamp");
+const binaries = path.join(here, "..", "node_modules", ".bin");
+
+const stamp = hashOfInputs();
+if (!existsSync(stampFile) || readFileSync(stampFile, "utf8") !== stamp) {
+  process.exitCode = generate();
+}
+
+/**
+ * Builds a whole new tree and swaps it in, so that a reader of gen/ never meets half of one.
+ * @returns {number} the exit status: buf's own, or 1 when buf cannot start
+ */
+function generate() {
+  const scratch = mkdtempSync(path.join(here, "gen-"));
+  try {
+    const result = spawnSync(path.join(binaries, "buf"), ["generate", "--output", scratch], {
+      cwd: here,
+      stdio: ["ignore", "inherit", "inherit"],
+      // buf looks for protoc-gen-es on the PATH; outside `npm run` nobody has put it there.
+      env: { ...process.env, PATH: [binaries, process.env["PATH"]].filter(Boolean).join(path.delimiter) },
+    });
+    if (result.error) console.error(`generate proto/gen: buf does not start: ${result.error.message}; run npm ci`);
+    if (result.status !== 0) return result.status ?? 1;
+    writeFileSync(path.join(scratch, "gen", ".stamp"), stamp);
+    if (existsSync(generated)) renameSync(generated, path.join(scratch, "replaced"));
+    renameSync(path.join(scratch, "gen"), generated);
+    return 0;
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Everything that the output depends on: the sources, the options and the plugin's version.
+ * @returns {string} SHA-256 in hex
+ */
+function hashOfInputs() {
+  const plugin = createRequire(import.meta.url)("@bufbuild/protoc-gen-es/package.json");
+  const hash = createHash("sha256").update(plugin.version);
+  for (const file of [path.join(here, "buf.yaml"), path.join(here, "buf.gen.yaml"), ...sources()]) {
+    hash.update(`\0${path.relative(here, file)}\0`).update(readFileSync(file));
+  }
+  return hash.digest("hex");
+}
+
+/** @returns {string[]} the .proto files of the source folders, sorted */
+function sources() {
+  return ["buf", "flyteidl2", "google"]
+    .flatMap((folder) => readdirSync(path.join(here, folder), { recursive: true }).map((name) => path.join(here, folder, String(name))))
+    .filter((file) => file.endsWith(".proto"))
+    .sort();
+}
