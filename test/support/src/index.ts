@@ -1,0 +1,1 @@
+export type { FuzzTarget } from "./fuzz.ts";

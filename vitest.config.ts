@@ -1,0 +1,49 @@
+import { configDefaults, defineConfig } from "vitest/config";
+import { SuiteReporter } from "./tools/vitest/report.mjs";
+
+const setupFiles = ["./tools/vitest/fail-on-warning.mjs"];
+const exclude = [...configDefaults.exclude, "**/dist/**", "**/gen/**"];
+
+// Tests import their own package's sources; sibling packages arrive through their dist, so build first.
+export default defineConfig({
+  test: {
+    reporters: ["default", new SuiteReporter()],
+    passWithNoTests: true,
+    dangerouslyIgnoreUnhandledErrors: false,
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["lib/*/src/**/*.test.ts", "*/src/**/*.test.ts", "proto/test/**/*.test.ts", "test/support/src/**/*.test.ts", "tools/**/*.test.mjs"],
+          exclude,
+          setupFiles,
+          testTimeout: 15_000,
+        },
+      },
+      { test: { name: "conformance", include: ["lib/storage/test/**/*.test.ts"], exclude, setupFiles, testTimeout: 30_000 } },
+      {
+        test: {
+          name: "service",
+          include: ["{copilot,dataproxy,cache-service,controller,api,manager}/test/**/*.test.ts", "lib/{core,runtime}/test/**/*.test.ts"],
+          exclude,
+          setupFiles,
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          exclude,
+          setupFiles,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          // Each file starts whole servers: one file at a time keeps two cores honest about time.
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
