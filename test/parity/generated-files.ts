@@ -1,0 +1,19 @@
+// Finds every generated file through the package's public entries, so that a new .proto cannot be forgotten here.
+import { readdirSync } from "node:fs";
+import type { DescFile } from "@bufbuild/protobuf";
+
+const generated = new URL("../../proto/gen/", import.meta.url);
+
+/** The descriptors of all generated files. Rejects when nothing has been generated yet. */
+export async function generatedFiles(): Promise<DescFile[]> {
+  const paths = readdirSync(generated, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith("_pb.js"));
+  if (paths.length === 0) throw new Error("proto/gen is empty; run npm run build -w proto");
+  const modules = await Promise.all(
+    paths.map(async (path): Promise<Record<string, unknown>> => import(`@flyte-dataplane/proto/${path.slice(0, -"_pb.js".length)}`)),
+  );
+  return modules.flatMap((module) => Object.values(module).filter(isFile));
+}
+
+function isFile(value: unknown): value is DescFile {
+  return typeof value === "object" && value !== null && "kind" in value && value.kind === "file";
+}
