@@ -1,5 +1,5 @@
 import { configDefaults, defineConfig } from "vitest/config";
-import { SuiteReporter } from "./tools/vitest/report.mjs";
+import SuiteReporter from "./tools/vitest/report.mjs";
 
 const setupFiles = ["./tools/vitest/fail-on-warning.mjs"];
 const exclude = [...configDefaults.exclude, "**/dist/**", "**/gen/**"];
@@ -14,17 +14,34 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["lib/*/src/**/*.test.ts", "*/src/**/*.test.ts", "proto/test/**/*.test.ts", "test/support/src/**/*.test.ts", "tools/**/*.test.mjs"],
+          include: [
+            "lib/*/src/**/*.test.ts",
+            "*/src/**/*.test.ts",
+            "proto/test/**/*.test.ts",
+            "test/support/src/**/*.test.ts",
+            "tools/**/*.test.mjs",
+          ],
           exclude,
           setupFiles,
           testTimeout: 15_000,
         },
       },
-      { test: { name: "conformance", include: ["lib/storage/test/**/*.test.ts"], exclude, setupFiles, testTimeout: 30_000 } },
+      {
+        test: {
+          name: "conformance",
+          include: ["lib/storage/test/**/*.test.ts"],
+          exclude,
+          setupFiles,
+          testTimeout: 30_000,
+        },
+      },
       {
         test: {
           name: "service",
-          include: ["{copilot,dataproxy,cache-service,controller,api,manager}/test/**/*.test.ts", "lib/{core,runtime}/test/**/*.test.ts"],
+          include: [
+            "{copilot,dataproxy,cache-service,controller,api,manager}/test/**/*.test.ts",
+            "lib/{core,runtime}/test/**/*.test.ts",
+          ],
           exclude,
           setupFiles,
           testTimeout: 30_000,

@@ -11,7 +11,10 @@ const root = path.join(path.dirname(fileURLToPath(import.meta.url)), "..");
 const steps = [
   { name: "proto", command: ["npm", "run", "--silent", "build", "--workspace", "proto"] },
   { name: "compile", command: ["tsc", "-b", ...references()] },
-  ...bundles().map((folder) => ({ name: `bundle ${folder}`, command: ["npm", "run", "--silent", "bundle", "--workspace", folder] })),
+  ...bundles().map((folder) => ({
+    name: `bundle ${folder}`,
+    command: ["npm", "run", "--silent", "bundle", "--workspace", folder],
+  })),
 ];
 for (const step of steps) {
   const status = await runStep(root, step);
@@ -37,7 +40,10 @@ function references() {
  * @returns {boolean}
  */
 function hasSources(folder) {
-  return existsSync(folder) && readdirSync(folder, { recursive: true }).some((name) => /(?<!\.test|\.fuzz)\.ts$/.test(String(name)));
+  return (
+    existsSync(folder) &&
+    readdirSync(folder, { recursive: true }).some((name) => /(?<!\.test|\.fuzz)\.ts$/.test(String(name)))
+  );
 }
 
 /** @returns {string[]} workspaces whose package.json has a `bundle` script */

@@ -20,7 +20,11 @@ export async function runStep(root, step) {
   const started = performance.now();
   const status = await run(root, step);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  process.stderr.write(status === 0 ? `✓ ${step.name} ${seconds} s\n` : `✗ ${step.name} failed after ${seconds} s (status ${status}): ${step.command.join(" ")}\n`);
+  process.stderr.write(
+    status === 0
+      ? `✓ ${step.name} ${seconds} s\n`
+      : `✗ ${step.name} failed after ${seconds} s (status ${status}): ${step.command.join(" ")}\n`,
+  );
   return status;
 }
 
@@ -34,7 +38,11 @@ function run(root, { command, env }) {
   if (program === undefined) return Promise.resolve(1);
   const search = [path.join(root, "node_modules", ".bin"), process.env["PATH"]].filter(Boolean).join(path.delimiter);
   return new Promise((resolve) => {
-    const child = spawn(program, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"], env: { ...process.env, ...env, PATH: search } });
+    const child = spawn(program, args, {
+      cwd: root,
+      stdio: ["ignore", "inherit", "inherit"],
+      env: { ...process.env, ...env, PATH: search },
+    });
     child.once("error", (error) => {
       process.stderr.write(`${program}: ${error.message}\n`);
       resolve(1);

@@ -22,8 +22,11 @@ import { treeState } from "../tree-state.mjs";
  * @property {string[]} errors failures outside any test: a file that does not load, an unhandled rejection, a warning
  */
 
-/** @implements {import("vitest/node").Reporter} */
-export class SuiteReporter {
+/**
+ * @import { Reporter } from "vitest/node"
+ * @implements {Reporter}
+ */
+export default class SuiteReporter {
   /** @type {import("vitest/node").Vitest | undefined} */
   #vitest;
   #tree = { commit: "none", digest: "" };
@@ -45,9 +48,14 @@ export class SuiteReporter {
     const outside = unhandled.map((error) => String(error.message));
     for (const project of vitest.projects) {
       const own = modules.filter((module) => module.project === project);
-      const tests = own.flatMap((module) => [...module.children.allTests()].map((test) => reported(vitest.config.root, test)));
+      const tests = own.flatMap((module) =>
+        [...module.children.allTests()].map((test) => reported(vitest.config.root, test)),
+      );
       for (const test of tests) counts[test.state] += 1;
-      const errors = [...own.flatMap((module) => module.errors().map((error) => `${module.relativeModuleId}: ${error.message}`)), ...outside];
+      const errors = [
+        ...own.flatMap((module) => module.errors().map((error) => `${module.relativeModuleId}: ${error.message}`)),
+        ...outside,
+      ];
       if (await isWhole(project, own, vitest.config.testNamePattern)) {
         const folder = path.join(vitest.config.root, "reports");
         mkdirSync(folder, { recursive: true });
