@@ -31,7 +31,10 @@ function compareWith(ref) {
     const archive = execFileSync("git", ["archive", ref, "proto"], { cwd: root, maxBuffer: 64 * 1024 * 1024 });
     execFileSync("tar", ["-x", "-C", scratch], { input: archive });
     const buf = path.join(root, "node_modules", ".bin", "buf");
-    const result = spawnSync(buf, ["breaking", "--against", path.join(scratch, "proto")], { cwd: here, stdio: "inherit" });
+    const result = spawnSync(buf, ["breaking", "--against", path.join(scratch, "proto")], {
+      cwd: here,
+      stdio: "inherit",
+    });
     if (result.error) console.error(`breaking: buf does not start: ${result.error.message}; run npm ci`);
     if (result.status === 0) console.log(`breaking: compatible with ${ref}`);
     return result.status ?? 1;
