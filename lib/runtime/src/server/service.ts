@@ -2,7 +2,13 @@
  * What a service hands to the process that runs it. `manager` is the only place that puts services together; a
  * service neither listens nor connects by itself.
  */
-import type { DescMethod, DescMethodServerStreaming, DescMethodUnary, DescService, MessageShape } from "@bufbuild/protobuf";
+import type {
+  DescMethod,
+  DescMethodServerStreaming,
+  DescMethodUnary,
+  DescService,
+  MessageShape,
+} from "@bufbuild/protobuf";
 import type { FastifyInstance } from "fastify";
 
 export interface Service {
@@ -52,11 +58,12 @@ export type Handlers<S extends DescService> = {
   readonly [K in keyof S["method"]]?: HandlerOf<S["method"][K]>;
 };
 
-type HandlerOf<M extends DescMethod> = M extends DescMethodUnary<infer I, infer O>
-  ? UnaryHandler<MessageShape<I>, MessageShape<O>>
-  : M extends DescMethodServerStreaming<infer I, infer O>
-    ? StreamHandler<MessageShape<I>, MessageShape<O>>
-    : never;
+type HandlerOf<M extends DescMethod> =
+  M extends DescMethodUnary<infer I, infer O>
+    ? UnaryHandler<MessageShape<I>, MessageShape<O>>
+    : M extends DescMethodServerStreaming<infer I, infer O>
+      ? StreamHandler<MessageShape<I>, MessageShape<O>>
+      : never;
 
 /** Puts typed handlers into a handler table. */
 export function rpc<S extends DescService>(service: S, handlers: Handlers<S>): RpcService {

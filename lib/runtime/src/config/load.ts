@@ -1,0 +1,159 @@
+/**
+ * File, environment and flags into typed, frozen values. Later sources win: default, file, environment, flag. Every
+ * fault of every source is reported in one error, before anything opens.
+ */
+import { DataPlaneError, type Env } from "@flyte-dataplane/core";
+import { parseDocument } from "yaml";
+import { dotted, type Entry, entries, environmentName, environmentPrefix, type Section } from "./section.ts";
+import { suggest } from "./suggest.ts";
+
+export interface ConfigSources {
+  readonly file?: { readonly path: string; readonly text: string };
+  readonly env: Env;
+  /** By dotted name: `server.port`. */
+  readonly flags?: Readonly<Record<string, string>>;
+  /** Variables with our prefix that are not configuration (the file's own path). */
+  readonly otherVariables?: readonly string[];
+}
+
+export interface Config {
+  /** The frozen value of a section that was given to `loadConfig`. */
+  get<T>(section: Section<T>): T;
+  /** Every value with the source it came from; secrets hidden. */
+  readonly origins: readonly ConfigOrigin[];
+}
+
+export interface ConfigOrigin {
+  readonly name: string;
+  readonly value: unknown;
+  readonly source: "default" | "file" | "environment" | "flag";
+}
+
+interface Given {
+  readonly raw: unknown;
+  readonly source: ConfigOrigin["source"];
+  /** How a person named it: the variable, the flag, or the key in the file. */
+  readonly named: string;
+}
+
+/** Throws `invalid_argument` that lists every fault, one a line. */
+export function loadConfig(sections: readonly Section<never>[], sources: ConfigSources): Config {
+  const known = sections.flatMap((section) => entries(section as Section<unknown>));
+  const faults: string[] = [];
+  const given = new Map<string, Given>();
+  for (const [name, value] of fromFile(known, sources.file, faults)) given.set(name, value);
+  for (const [name, value] of fromEnvironment(known, sources, faults)) given.set(name, value);
+  for (const [name, value] of fromFlags(known, sources.flags ?? {}, faults)) given.set(name, value);
+
+  const origins: ConfigOrigin[] = [];
+  const tree: Record<string, unknown> = {};
+  for (const { path, field } of known) {
+    const name = dotted(path);
+    const from = given.get(name);
+    let value = field.default;
+    try {
+      if (from !== undefined) value = field.parse(from.raw);
+    } catch (error) {
+      const shown = error instanceof Error ? error.message : String(error);
+      faults.push(`${from?.named ?? name} ${field.secret ? "is not what is expected" : shown}`);
+    }
+    place(tree, path, value);
+    origins.push({ name, value: field.secret ? "[hidden]" : value, source: from?.source ?? "default" });
+  }
+  if (faults.length > 0) {
+    throw new DataPlaneError(
+      "invalid_argument",
+      `read configuration: ${faults.length === 1 ? "" : `${faults.length} faults\n  `}${faults.join("\n  ")}`,
+      {
+        origin: "user",
+      },
+    );
+  }
+  deepFreeze(tree);
+  return {
+    origins,
+    // The section's own fields made this value, each of the type the section promises.
+    get: <T>(section: Section<T>) => tree[section.name] as T,
+  };
+}
+
+function fromFile(known: readonly Entry[], file: ConfigSources["file"], faults: string[]): ReadonlyMap<string, Given> {
+  const found = new Map<string, Given>();
+  if (file === undefined) return found;
+  const document = parseDocument(file.text, { prettyErrors: true, uniqueKeys: true });
+  if (document.errors.length > 0) {
+    faults.push(...document.errors.map((error) => `${file.path}: ${error.message.split("\n")[0] ?? ""}`));
+    return found;
+  }
+  const root: unknown = document.toJS({ maxAliasCount: 100 });
+  if (root === null || root === undefined) return found;
+  const names = new Set(known.map((entry) => dotted(entry.path)));
+  const groups = new Set(known.flatMap((entry) => entry.path.map((_, index) => dotted(entry.path.slice(0, index)))));
+  const visit = (value: unknown, path: readonly string[]): void => {
+    const name = dotted(path);
+    if (names.has(name)) {
+      found.set(name, { raw: value, source: "file", named: `${file.path}: ${name}` });
+    } else if (!groups.has(name)) {
+      faults.push(`${file.path}: unknown key ${name}${suggest(name, [...names, ...groups])}`);
+    } else if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+      for (const [key, inner] of Object.entries(value)) visit(inner, [...path, key]);
+    } else if (value !== null) {
+      faults.push(
+        `${file.path}: ${name === "" ? "the file" : name} is ${JSON.stringify(value)}; expected keys below it`,
+      );
+    }
+  };
+  visit(root, []);
+  return found;
+}
+
+function fromEnvironment(
+  known: readonly Entry[],
+  sources: ConfigSources,
+  faults: string[],
+): ReadonlyMap<string, Given> {
+  const found = new Map<string, Given>();
+  const names = new Map(known.map((entry) => [environmentName(entry.path), dotted(entry.path)]));
+  for (const [variable, value] of Object.entries(sources.env)) {
+    if (
+      value === undefined ||
+      !variable.startsWith(environmentPrefix) ||
+      sources.otherVariables?.includes(variable) === true
+    )
+      continue;
+    const name = names.get(variable);
+    if (name === undefined)
+      faults.push(`unknown environment variable ${variable}${suggest(variable, [...names.keys()])}`);
+    else found.set(name, { raw: value, source: "environment", named: variable });
+  }
+  return found;
+}
+
+function fromFlags(
+  known: readonly Entry[],
+  flags: Readonly<Record<string, string>>,
+  faults: string[],
+): ReadonlyMap<string, Given> {
+  const found = new Map<string, Given>();
+  const names = known.map((entry) => dotted(entry.path));
+  for (const [name, value] of Object.entries(flags)) {
+    if (names.includes(name)) found.set(name, { raw: value, source: "flag", named: `--${name}` });
+    else faults.push(`unknown flag --${name}${suggest(name, names)}`);
+  }
+  return found;
+}
+
+function place(tree: Record<string, unknown>, path: readonly string[], value: unknown): void {
+  let at = tree;
+  for (const key of path.slice(0, -1)) {
+    const next = (at[key] ??= {});
+    at = next as Record<string, unknown>;
+  }
+  at[path.at(-1) ?? ""] = value;
+}
+
+function deepFreeze(value: unknown): void {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return;
+  Object.freeze(value);
+  for (const inner of Object.values(value)) deepFreeze(inner);
+}

@@ -1,0 +1,16 @@
+export {
+  type Database,
+  dynamicStatement,
+  type HeldLock,
+  type Listener,
+  type Queryable,
+  type QueryOptions,
+  type QueryResult,
+  type SqlValue,
+  type Statement,
+  type Subscription,
+  statement,
+  type Transaction,
+  type TransactionOptions,
+} from "./database.ts";
+export { type Migration, migrate } from "./migrate.ts";

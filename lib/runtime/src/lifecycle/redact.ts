@@ -1,0 +1,33 @@
+/** What must never reach a log: values of fields named like secrets, passwords in URLs, the query of a signed URL. */
+
+const hidden = "[hidden]";
+const secretName =
+  /(secret|password|passwd|token|credential|authorization|cookie|api[-_]?key|private[-_]?key|signature)/i;
+/** Query parameters that make a URL usable by whoever reads it (S3, GCS, Azure and our own signed files). */
+const signedQuery = /([?&](?:x-amz-|x-goog-|sig=|se=|signature=|expires=|token=)[^\s"'<>]*)/i;
+const urlWithQuery = /\b([a-z][a-z0-9+.-]*:\/\/[^\s"'<>?]+|\/[^\s"'<>?]+)\?[^\s"'<>]*/gi;
+const urlPassword = /\b([a-z][a-z0-9+.-]*:\/\/[^\s:/@"']*):[^\s@/"']+@/gi;
+const maxDepth = 6;
+
+/** A copy of `value` that may be written to a log under the field `name`. Values nested deeper than 6 are dropped. */
+export function redact(name: string, value: unknown, depth: number = 0): unknown {
+  if (secretName.test(name) && (typeof value === "string" || typeof value === "object") && value !== null)
+    return hidden;
+  if (typeof value === "string") return redactText(value);
+  if (typeof value === "bigint") return value.toString();
+  if (typeof value !== "object" || value === null) return value;
+  if (depth >= maxDepth) return "[deep]";
+  if (value instanceof Uint8Array) return `[${value.byteLength} bytes]`;
+  if (value instanceof Date) return value;
+  if (Array.isArray(value)) return value.map((item: unknown) => redact("", item, depth + 1));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, redact(key, item, depth + 1)]));
+}
+
+/** `text` without passwords in URLs and without the query of any signed URL. */
+export function redactText(text: string): string {
+  const withoutPasswords = text.includes("://") ? text.replace(urlPassword, `$1:${hidden}@`) : text;
+  if (!withoutPasswords.includes("?")) return withoutPasswords;
+  return withoutPasswords.replace(urlWithQuery, (whole: string, path: string) =>
+    signedQuery.test(whole) ? `${path}?${hidden}` : whole,
+  );
+}

@@ -1,0 +1,37 @@
+/** What is not RPC: health, figures and the services' own routes, on fastify. */
+import type { Clock } from "@flyte-dataplane/core";
+import { type FastifyInstance, fastify } from "fastify";
+import type { MetricsRegistry } from "../lifecycle/metrics.ts";
+import { readiness } from "./readiness.ts";
+import type { Service } from "./service.ts";
+
+export interface AppOptions {
+  readonly services: readonly Service[];
+  readonly clock: Clock;
+  readonly metrics: MetricsRegistry;
+}
+
+/** A fastify that never listens: the server hands it the requests that are not RPC. */
+export async function createApp(options: AppOptions, draining: () => boolean): Promise<FastifyInstance> {
+  const app = fastify({ logger: false, forceCloseConnections: false, routerOptions: { maxParamLength: 4096 } });
+  app.get("/healthz", (_request, reply) => reply.type("text/plain").send("ok\n"));
+  app.get("/readyz", async (_request, reply) => {
+    const { ready, reasons } = await readiness(options.services, options.clock, draining());
+    return reply
+      .code(ready ? 200 : 503)
+      .header("cache-control", "no-store")
+      .send({ ready, reasons });
+  });
+  app.get("/metrics", async (_request, reply) =>
+    reply.type(options.metrics.contentType).send(await options.metrics.render()),
+  );
+  app.setNotFoundHandler((request, reply) =>
+    reply
+      .code(404)
+      .type("text/plain")
+      .send(`nothing at ${request.method} ${request.url.split("?")[0] ?? ""}\n`),
+  );
+  for (const service of options.services) service.http?.(app);
+  await app.ready();
+  return app;
+}

@@ -1,0 +1,136 @@
+/**
+ * A connect-es Transport to handlers in the same process: messages pass by reference, read-only by rule, without
+ * serialization; interceptors, deadline, abort and errors are those of RPC.
+ */
+import type {
+  DescMessage,
+  DescMethodStreaming,
+  DescMethodUnary,
+  MessageInitShape,
+  MessageShape,
+} from "@bufbuild/protobuf";
+import {
+  Code,
+  ConnectError,
+  type ContextValues,
+  createContextValues,
+  type Interceptor,
+  type Transport,
+} from "@connectrpc/connect";
+import { runStreamingCall, runUnaryCall } from "@connectrpc/connect/protocol";
+import type { Logger } from "@flyte-dataplane/core";
+import { deepFreeze } from "./deep-freeze.ts";
+import { invokeStream, invokeUnary } from "./invoke.ts";
+import type { CallContext, RpcService, StreamHandler, UnaryHandler } from "./service.ts";
+
+export interface DirectTransportOptions {
+  readonly interceptors?: readonly Interceptor[];
+  /** For calls that name no deadline of their own; default none. */
+  readonly defaultTimeoutMs?: number;
+  /** Freezes every message that crosses, so that a test sees whoever writes to one. */
+  readonly freeze?: boolean;
+  /** Told of unplanned errors, which the caller only sees as "internal error". */
+  readonly logger: Logger;
+}
+
+export function directTransport(services: readonly RpcService[], options: DirectTransportOptions): Transport {
+  const table = new Map(services.map((entry) => [entry.service.typeName, entry]));
+  const seal = options.freeze === true ? deepFreeze : <T>(message: T): T => message;
+  const interceptors = [...(options.interceptors ?? [])];
+
+  return {
+    unary: (method, signal, timeoutMs, header, message, contextValues) =>
+      runUnaryCall({
+        ...callOptions(options, interceptors, signal, timeoutMs),
+        req: { ...request(method, header, contextValues), stream: false as const, method, message },
+        next: async (call) => {
+          const context = callContext(call.signal, call.header);
+          const handler = find(table, method) as UnaryHandler<unknown>;
+          const answer = await invokeUnary(handler, seal(call.message), { method, context, logger: options.logger });
+          return {
+            stream: false,
+            service: method.parent,
+            method,
+            header: context.responseHeader,
+            trailer: new Headers(),
+            message: seal(answer as MessageShape<typeof method.output>),
+          };
+        },
+      }),
+    stream: <I extends DescMessage, O extends DescMessage>(
+      method: DescMethodStreaming<I, O>,
+      signal: AbortSignal | undefined,
+      timeoutMs: number | undefined,
+      header: HeadersInit | undefined,
+      input: AsyncIterable<MessageInitShape<I>>,
+      contextValues?: ContextValues,
+    ) =>
+      runStreamingCall<I, O>({
+        ...callOptions(options, interceptors, signal, timeoutMs),
+        req: { ...request(method, header, contextValues), stream: true as const, method, message: input },
+        next: async (call) => {
+          const context = callContext(call.signal, call.header);
+          const handler = find(table, method) as StreamHandler<unknown>;
+          const first = await onlyMessage(call.message);
+          const messages = invokeStream(handler, seal(first), { method, context, logger: options.logger });
+          return {
+            stream: true,
+            service: method.parent,
+            method,
+            header: context.responseHeader,
+            trailer: new Headers(),
+            message: sealed(messages as AsyncGenerator<MessageShape<O>>, seal),
+          };
+        },
+      }),
+  };
+}
+
+function callOptions(
+  options: DirectTransportOptions,
+  interceptors: Interceptor[],
+  signal: AbortSignal | undefined,
+  timeoutMs: number | undefined,
+) {
+  const limit = timeoutMs ?? options.defaultTimeoutMs;
+  return {
+    interceptors,
+    ...(signal === undefined ? {} : { signal }),
+    ...(limit === undefined || limit <= 0 ? {} : { timeoutMs: limit }),
+  };
+}
+
+function request(
+  method: DescMethodUnary | DescMethodStreaming,
+  header: HeadersInit | undefined,
+  contextValues: ContextValues | undefined,
+) {
+  return {
+    service: method.parent,
+    requestMethod: "POST",
+    url: `direct:///${method.parent.typeName}/${method.name}`,
+    header: new Headers(header),
+    contextValues: contextValues ?? createContextValues(),
+  };
+}
+
+function callContext(signal: AbortSignal, requestHeader: Headers): CallContext {
+  return { signal, requestHeader, responseHeader: new Headers() };
+}
+
+function find(table: ReadonlyMap<string, RpcService>, method: DescMethodUnary | DescMethodStreaming): unknown {
+  const handler = table.get(method.parent.typeName)?.handlers.get(method.localName);
+  if (handler === undefined) {
+    throw new ConnectError(`${method.parent.typeName}.${method.name} is not implemented`, Code.Unimplemented);
+  }
+  return handler;
+}
+
+async function onlyMessage<T>(messages: AsyncIterable<T>): Promise<T> {
+  for await (const message of messages) return message;
+  throw new ConnectError("the call has no request message", Code.InvalidArgument);
+}
+
+async function* sealed<T>(messages: AsyncIterable<T>, seal: (message: T) => T): AsyncGenerator<T> {
+  for await (const message of messages) yield seal(message);
+}

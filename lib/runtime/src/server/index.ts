@@ -1,0 +1,14 @@
+export { type DirectTransportOptions, directTransport } from "./direct-transport.ts";
+export { fromConnectError, toConnectError } from "./rpc-errors.ts";
+export { createServer, type Server, type ServerOptions } from "./server.ts";
+export {
+  type CallContext,
+  type Handlers,
+  type HealthCheck,
+  type Loop,
+  type RpcService,
+  rpc,
+  type Service,
+  type StreamHandler,
+  type UnaryHandler,
+} from "./service.ts";

@@ -1,0 +1,115 @@
+/**
+ * Serves the handler table over HTTP: Connect, gRPC-Web and gRPC's wire forms by connect-es, around handlers of ours.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { DescMethod, DescService, Message } from "@bufbuild/protobuf";
+import { type ConnectRouter, createConnectRouter, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
+import type { UniversalHandler } from "@connectrpc/connect/protocol";
+import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
+import type { Logger } from "@flyte-dataplane/core";
+import type { Calls } from "./calls.ts";
+import { readRequest, startStream } from "./http-request.ts";
+import { answerJson, writeResponse } from "./http-response.ts";
+import { invokeStream, invokeUnary } from "./invoke.ts";
+import { linkSignals } from "./link-signals.ts";
+import { toConnectError } from "./rpc-errors.ts";
+import type { RpcService, Service, StreamHandler, UnaryHandler } from "./service.ts";
+
+export interface RpcListenerOptions {
+  readonly services: readonly Service[];
+  readonly maxMessageBytes?: number;
+  readonly logger: Logger;
+}
+
+/** Answers the request when it is for one of our services; false leaves it to others. */
+export type RpcListener = (request: IncomingMessage, response: ServerResponse) => boolean;
+
+const defaultMaxMessageBytes = 128 * 1024 * 1024;
+
+export function createRpcListener(options: RpcListenerOptions, calls: Calls): RpcListener {
+  const tables = options.services.flatMap((service) => service.rpc);
+  const router = createConnectRouter({
+    acceptCompression: [compressionGzip, compressionBrotli],
+    readMaxBytes: options.maxMessageBytes ?? defaultMaxMessageBytes,
+  });
+  for (const table of tables) mount(router, table, { logger: options.logger, calls });
+  const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
+  const services = new Set(tables.map((table) => table.service.typeName));
+
+  return (request, response) => {
+    const path = (request.url ?? "").split("?", 1)[0] ?? "";
+    const handler = handlers.get(path);
+    if (handler !== undefined) {
+      void serve(handler, request, response, options.logger);
+      return true;
+    }
+    const [, service = "", , ...rest] = path.split("/");
+    if (!services.has(service) || rest.length > 0) return false;
+    void answerJson(request, response, 404, { code: "unimplemented", message: `${path.slice(1)} is not implemented` });
+    return true;
+  };
+}
+
+interface Mounting {
+  readonly logger: Logger;
+  readonly calls: Calls;
+}
+
+function mount(router: ConnectRouter, table: RpcService, mounting: Mounting): void {
+  const implementation: Record<string, unknown> = {};
+  for (const method of table.service.methods) {
+    const handler = table.handlers.get(method.localName);
+    // connect-es answers `unimplemented` for methods left out.
+    if (handler === undefined) continue;
+    if (method.methodKind === "unary") implementation[method.localName] = unary(method, handler as UnaryHandler<unknown>, mounting);
+    if (method.methodKind === "server_streaming") implementation[method.localName] = stream(method, handler as StreamHandler<unknown>, mounting);
+  }
+  router.service(table.service, implementation as Partial<ServiceImpl<DescService>>);
+}
+
+function unary(method: DescMethod, handler: UnaryHandler<unknown>, { logger, calls }: Mounting) {
+  return async (request: Message, context: HandlerContext): Promise<Message> => {
+    const { signal, release } = linkSignals(context.signal, calls.over);
+    const call = { signal, requestHeader: context.requestHeader, responseHeader: context.responseHeader };
+    try {
+      // The table pairs each handler with the types of its method.
+      return (await invokeUnary(handler, request, { method, context: call, logger })) as Message;
+    } finally {
+      release();
+    }
+  };
+}
+
+function stream(method: DescMethod, handler: StreamHandler<unknown>, { logger, calls }: Mounting) {
+  return async function* (request: Message, context: HandlerContext): AsyncGenerator<Message> {
+    const { signal, release } = linkSignals(context.signal, calls.draining);
+    const call = { signal, requestHeader: context.requestHeader, responseHeader: context.responseHeader };
+    const messages = invokeStream(handler, request, { method, context: call, logger });
+    try {
+      let step = messages.next();
+      // The handler ran up to its first wait, so its headers are set; a watch may have no message for hours.
+      context.values.get(startStream)(context.responseHeader);
+      for (let next = await step; next.done !== true; next = await step) {
+        yield next.value as Message;
+        step = messages.next();
+      }
+    } finally {
+      release();
+      await messages.return();
+    }
+  };
+}
+
+async function serve(handler: UniversalHandler, request: IncomingMessage, response: ServerResponse, logger: Logger): Promise<void> {
+  try {
+    const answer = await handler(readRequest(request, response));
+    await writeResponse(request, response, answer);
+  } catch (error) {
+    // A caller who left is no fault; what connect-es could not answer itself is.
+    if (response.destroyed) return;
+    logger.error({ path: handler.requestPath, error }, "call could not be answered");
+    const { rawMessage } = toConnectError(error);
+    if (response.headersSent) response.destroy();
+    else await answerJson(request, response, 500, { code: "internal", message: rawMessage });
+  }
+}
