@@ -25,15 +25,31 @@ export async function sdkEnvironment(root) {
   if (version === undefined) throw new Error(`read ${requirements}: no line pins flyteidl2`);
 
   const cache = process.env["FLYTE_DATAPLANE_TOOLS"] || path.join(homedir(), ".cache", "flyte-dataplane", "tools");
-  const folder = path.join(cache, `flyteidl2-${version}-${createHash("sha256").update(pins).digest("hex").slice(0, 8)}`);
+  const folder = path.join(
+    cache,
+    `flyteidl2-${version}-${createHash("sha256").update(pins).digest("hex").slice(0, 8)}`,
+  );
   const python = path.join(folder, "bin", "python");
   const complete = path.join(folder, ".complete");
   if (!existsSync(complete)) {
     // What a broken-off attempt left behind would shadow what is missing.
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(cache, { recursive: true });
-    await demand(root, ["python3", "-m", "venv", folder], "needs python3 with the venv module; on Debian: apt-get install python3-venv");
-    const install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", requirements];
+    await demand(
+      root,
+      ["python3", "-m", "venv", folder],
+      "needs python3 with the venv module; on Debian: apt-get install python3-venv",
+    );
+    const install = [
+      python,
+      "-m",
+      "pip",
+      "install",
+      "--quiet",
+      "--disable-pip-version-check",
+      "--requirement",
+      requirements,
+    ];
     await demand(root, install, "needs a package index that pip reaches, once");
     writeFileSync(complete, pins);
   }

@@ -16,7 +16,10 @@ try {
 
 /** @returns {Promise<number>} exit status */
 async function main() {
-  const built = await runStep(root, { name: "proto", command: ["npm", "run", "--silent", "build", "--workspace", "proto"] });
+  const built = await runStep(root, {
+    name: "proto",
+    command: ["npm", "run", "--silent", "build", "--workspace", "proto"],
+  });
   if (built !== 0) return built;
   const sdk = await sdkEnvironment(root);
   return runStep(root, {

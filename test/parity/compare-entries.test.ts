@@ -1,3 +1,4 @@
+import type { JsonValue } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { compareEntries } from "./compare-entries.ts";
 import type { Facts } from "./descriptor-facts.ts";
@@ -23,7 +24,7 @@ describe("compareEntries", () => {
     ]);
   });
 
-  it.each<{ name: string; theirs: Facts; change: Facts; line: string }>([
+  it.each<{ name: string; theirs: Facts; change: Readonly<Record<string, JsonValue>>; line: string }>([
     { name: "number", theirs: field, change: { number: 5 }, line: "p.x: number is 5, theirs is 4" },
     { name: "type", theirs: field, change: { type: "bytes" }, line: 'p.x: type is "bytes", theirs is "string"' },
     {

@@ -16,22 +16,26 @@ export interface PackageComparison {
 
 /** Compares every entry of `ours` and `theirs`; one row per package that either side has, sorted by name. */
 export function compareEntries(ours: Entries, theirs: Entries): PackageComparison[] {
-  const packages = new Set([...Object.values(ours), ...Object.values(theirs)].map(packageOf));
+  const packages = new Set([...Object.values(ours), ...Object.values(theirs)].map((facts) => facts.package));
   return [...packages].sort().map((name) => comparePackage(name, inPackage(ours, name), inPackage(theirs, name)));
 }
 
-function comparePackage(name: string, ours: ReadonlyMap<string, Facts>, theirs: ReadonlyMap<string, Facts>): PackageComparison {
+function comparePackage(
+  name: string,
+  ours: ReadonlyMap<string, Facts>,
+  theirs: ReadonlyMap<string, Facts>,
+): PackageComparison {
   const counts: Record<string, number> = {};
   const lacking: string[] = [];
   const different: string[] = [];
   for (const [path, facts] of theirs) {
-    const kind = String(facts["kind"]);
+    const { kind } = facts;
     counts[kind] = (counts[kind] ?? 0) + 1;
     const own = ours.get(path);
     if (own === undefined) lacking.push(`${kind} ${path}`);
     else different.push(...differences(path, own, facts));
   }
-  const extra = [...ours].filter(([path]) => !theirs.has(path)).map(([path, facts]) => `${String(facts["kind"])} ${path}`);
+  const extra = [...ours].filter(([path]) => !theirs.has(path)).map(([path, facts]) => `${facts.kind} ${path}`);
   return { package: name, counts, lacking, extra, different };
 }
 
@@ -55,9 +59,5 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 function inPackage(entries: Entries, name: string): ReadonlyMap<string, Facts> {
-  return new Map(Object.entries(entries).filter(([, facts]) => packageOf(facts) === name));
-}
-
-function packageOf(facts: Facts): string {
-  return String(facts["package"]);
+  return new Map(Object.entries(entries).filter(([, facts]) => facts.package === name));
 }

@@ -21,8 +21,13 @@ import {
   oneof as oneofRules,
 } from "@flyte-dataplane/proto/buf/validate/validate";
 
-/** What a peer could notice about one descriptor; `kind` and `package` are always there. */
-export type Facts = Readonly<Record<string, JsonValue>>;
+/** What a peer could notice about one descriptor. */
+export interface Facts {
+  /** message, field, oneof, enum, enum value, service, method or extension. */
+  readonly kind: string;
+  readonly package: string;
+  readonly [fact: string]: JsonValue;
+}
 
 /** Full name of a message, field, oneof, enum, enum value, service, method or extension → its facts. */
 export type Entries = Readonly<Record<string, Facts>>;
@@ -51,7 +56,9 @@ function describeMessage(message: DescMessage, entries: Record<string, Facts>): 
     kind: "message",
     package: message.file.proto.package,
     deprecated: message.deprecated,
-    rules: hasOption(message, messageRules) ? toJson(MessageRulesSchema, getOption(message, messageRules), names) : null,
+    rules: hasOption(message, messageRules)
+      ? toJson(MessageRulesSchema, getOption(message, messageRules), names)
+      : null,
   };
   for (const field of message.fields) entries[`${message.typeName}.${field.name}`] = fieldFacts(field);
   for (const oneof of message.oneofs) entries[`${message.typeName}.${oneof.name}`] = oneofFacts(oneof);

@@ -8,10 +8,14 @@ const generated = new URL("../../proto/gen/", import.meta.url);
 export async function generatedFiles(): Promise<DescFile[]> {
   const paths = readdirSync(generated, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith("_pb.js"));
   if (paths.length === 0) throw new Error("proto/gen is empty; run npm run build -w proto");
-  const modules = await Promise.all(
-    paths.map(async (path): Promise<Record<string, unknown>> => import(`@flyte-dataplane/proto/${path.slice(0, -"_pb.js".length)}`)),
-  );
+  const modules = await Promise.all(paths.map((path) => load(path.slice(0, -"_pb.js".length))));
   return modules.flatMap((module) => Object.values(module).filter(isFile));
+}
+
+async function load(entry: string): Promise<object> {
+  const module: unknown = await import(`@flyte-dataplane/proto/${entry}`);
+  if (typeof module !== "object" || module === null) throw new Error(`${entry} is no module`);
+  return module;
 }
 
 function isFile(value: unknown): value is DescFile {

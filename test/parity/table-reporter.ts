@@ -32,7 +32,10 @@ export class TableReporter implements Reporter {
     const { version, named, packages } = report;
     const isNamed = (row: PackageComparison): boolean => named.includes(row.package);
     print(`flyteidl2 ${version}, promised in full`, packages.filter(isNamed));
-    print("other packages, imported in part or not at all", packages.filter((row) => !isNamed(row)));
+    print(
+      "other packages, imported in part or not at all",
+      packages.filter((row) => !isNamed(row)),
+    );
   }
 }
 
@@ -47,7 +50,11 @@ function readReport(): ComparisonReport | undefined {
 function print(title: string, packages: readonly PackageComparison[]): void {
   const rows = packages.map((row) => ({ name: row.package, figures: figuresOf(row) }));
   const totals = header.map((_, column) => rows.reduce((sum, { figures }) => sum + (figures[column] ?? 0), 0));
-  const lines = [line(title, header), ...rows.map(({ name, figures }) => line(`  ${name}`, figures)), line("  total", totals)];
+  const lines = [
+    line(title, header),
+    ...rows.map(({ name, figures }) => line(`  ${name}`, figures)),
+    line("  total", totals),
+  ];
   process.stdout.write(`\n${lines.join("\n")}\n`);
 }
 

@@ -2,7 +2,7 @@
 // tools/test-sdk.mjs installs that and says where it is.
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
-import { SuiteReporter } from "../../tools/vitest/report.mjs";
+import SuiteReporter from "../../tools/vitest/report.mjs";
 import { TableReporter } from "./table-reporter.ts";
 
 declare module "vitest" {
