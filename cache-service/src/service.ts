@@ -1,0 +1,60 @@
+import { create } from "@bufbuild/protobuf";
+import type { Clock } from "@flyte-dataplane/core";
+import {
+  DeleteCacheResponseSchema,
+  PutCacheResponseSchema,
+  ReleaseReservationResponseSchema,
+} from "@flyte-dataplane/proto/flyteidl2/cacheservice/cacheservice";
+import { CacheService } from "@flyte-dataplane/proto/flyteidl2/cacheservice/v2/cacheservice";
+import { rpc, type RpcService, type Service } from "@flyte-dataplane/runtime/server";
+import { deleteOutput, getOutput, putOutput } from "./cache.ts";
+import { type CacheServiceConfig, effective } from "./config.ts";
+import { reservationKey } from "./keys.ts";
+import { batchedLookup } from "./lookup.ts";
+import { requireOwner, unwrap } from "./request.ts";
+import { getOrExtendReservation } from "./reservation.ts";
+import type { CacheStore } from "./store/store.ts";
+
+export interface CacheServiceOptions {
+  readonly config: CacheServiceConfig;
+  readonly store: CacheStore;
+  readonly clock: Clock;
+}
+
+/** The cache service: `flyteidl2.cacheservice.v2`. Version 1 of the service is not mounted, as in the reference. */
+export function createCacheService(options: CacheServiceOptions): Service {
+  return { name: "cache-service", rpc: [cacheRpc(options)] };
+}
+
+function cacheRpc(options: CacheServiceOptions): RpcService {
+  const { store, clock } = options;
+  const config = effective(options.config);
+  const lookup = batchedLookup(store);
+  return rpc(CacheService, {
+    get: (request, { signal }) => {
+      const { base, scope } = unwrap("get", request);
+      return getOutput(lookup, scope, base.key, signal);
+    },
+    put: async (request, { signal }) => {
+      const { base, scope } = unwrap("put", request);
+      await putOutput(store, clock, scope, base, signal);
+      return create(PutCacheResponseSchema);
+    },
+    delete: async (request, { signal }) => {
+      const { base, scope } = unwrap("delete", request);
+      await deleteOutput(store, scope, base, signal);
+      return create(DeleteCacheResponseSchema);
+    },
+    getOrExtendReservation: (request, { signal }) => {
+      const { base, scope } = unwrap("reserve", request);
+      requireOwner("reserve", base.ownerId);
+      return getOrExtendReservation(store, clock, config, scope, base, signal);
+    },
+    releaseReservation: async (request, { signal }) => {
+      const { base, scope } = unwrap("release", request);
+      requireOwner("release", base.ownerId);
+      await store.releaseReservation(reservationKey(scope, base.key), base.ownerId, signal);
+      return create(ReleaseReservationResponseSchema);
+    },
+  });
+}
