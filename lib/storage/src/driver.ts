@@ -1,5 +1,3 @@
-import type { StorageUri } from "@flyte-dataplane/core";
-
 /**
  * The contract between a store and everything above it. A driver speaks to one kind of store and knows nothing of
  * Flyte; `Bucket` (bucket.ts) adds validation, error wrapping and convenience and is what callers hold.
@@ -15,8 +13,8 @@ export interface Driver {
   head(key: string, options?: CallOptions): Promise<ObjectInfo>;
 
   /**
-   * Opens `key` for reading. `range` past the end gives fewer or no bytes, never an error. Breaking out of the
-   * iteration releases the connection or file. Rejects (also mid-body) with `not_found`, `data_loss` for a body shorter
+   * Opens `key` for reading; the caller iterates `body`, be it only to break out at once, which releases the connection
+   * or file. `range` past the end gives fewer or no bytes, never an error. Rejects (also mid-body) with `not_found`, `data_loss` for a body shorter
    * or longer than announced, `aborted` if the object was replaced while `ifMatch` was set, `canceled`.
    */
   get(key: string, options?: GetOptions): Promise<ReadResult>;
@@ -50,8 +48,13 @@ export interface Capabilities {
   readonly ifAbsent: boolean;
   readonly ifMatch: boolean;
   readonly sign: boolean;
-  /** The store keeps user metadata with the object. */
+  /** The store keeps user metadata, content type and MD5 with the object; without it `contentType` is not kept. */
   readonly metadata: boolean;
+  /**
+   * Any string is a key. Without it keys with empty, `.` or `..` segments or a trailing slash reject with
+   * `invalid_argument`, and one key cannot be both an object and the folder of another (`failed_precondition`).
+   */
+  readonly flatKeys: boolean;
 }
 
 export interface CallOptions {
@@ -71,6 +74,7 @@ export interface PutOptions extends CallOptions {
   /** 16 bytes. */
   readonly contentMd5?: Uint8Array;
   readonly contentType?: string;
+  /** Rejects with `unimplemented` where `capabilities.metadata` is absent. */
   readonly metadata?: Readonly<Record<string, string>>;
   readonly ifAbsent?: boolean;
 }
@@ -118,6 +122,8 @@ export interface SignGetOptions {
   readonly expiresAt: number;
   /** File name suggested to a browser. */
   readonly downloadName?: string;
+  /** Scheme, host and port the link shall name, in place of the configured ones, for callers on another network. */
+  readonly endpoint?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -128,7 +134,10 @@ export interface SignPutOptions {
   /** Bytes; the store refuses another length. */
   readonly contentLength?: number;
   readonly contentType?: string;
+  /** Rejects with `unimplemented` where `capabilities.metadata` is absent. */
   readonly metadata?: Readonly<Record<string, string>>;
+  /** As for `signGet`. */
+  readonly endpoint?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -140,5 +149,3 @@ export interface SignedRequest {
   readonly expiresAt: number;
 }
 
-/** Opens the driver that serves a URI's scheme and bucket; the registry decides which. */
-export type OpenDriver = (uri: StorageUri) => Promise<Driver>;

@@ -1,0 +1,22 @@
+export { Bucket, type ReadOptions } from "./bucket.ts";
+export type {
+  CallOptions,
+  Capabilities,
+  Driver,
+  GetOptions,
+  ListOptions,
+  ObjectInfo,
+  PutOptions,
+  PutResult,
+  ReadResult,
+  SignedRequest,
+  Signer,
+  SignGetOptions,
+  SignPutOptions,
+} from "./driver.ts";
+export type { FileSigning } from "./drivers/file/config.ts";
+export { readObject, statObject, writeObject } from "./objects.ts";
+export { signedFilesPath } from "./signed-files/link.ts";
+export { type SignedFileRequest, type SignedFileResponse, serveSignedFile } from "./signed-files/serve.ts";
+export { loadSigningKey } from "./drivers/file/signing-key.ts";
+export { createStores, type Stores, type StoresOptions } from "./stores.ts";
