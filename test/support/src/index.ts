@@ -1,1 +1,2 @@
 export type { FuzzTarget } from "./fuzz.ts";
+export { startTestPostgres, type TestPostgres } from "./postgres.ts";

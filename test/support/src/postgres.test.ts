@@ -1,0 +1,36 @@
+import { execFile } from "node:child_process";
+import { stat } from "node:fs/promises";
+import { connect } from "node:net";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { startTestPostgres } from "./postgres.ts";
+
+function socketOf(url: string): string {
+  return `${new URL(url).searchParams.get("host") ?? ""}/.s.PGSQL.5432`;
+}
+
+async function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path, () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
+}
+
+test("two servers at once have sockets and data of their own, and stop leaves neither process nor files", async () => {
+  const servers = await Promise.all([startTestPostgres(), startTestPostgres()]);
+  const [a, b] = servers;
+  expect(a.url).not.toBe(b.url);
+  expect(await answers(socketOf(a.url))).toBe(true);
+  expect(await answers(socketOf(b.url))).toBe(true);
+  await a.restart();
+  expect(await answers(socketOf(a.url))).toBe(true);
+  await Promise.all(servers.map((server) => server.stop()));
+  for (const server of servers) {
+    expect(await answers(socketOf(server.url))).toBe(false);
+    await expect(stat(new URL(server.url).searchParams.get("host") ?? "")).rejects.toThrow("ENOENT");
+    await expect(promisify(execFile)("kill", ["-0", String(server.pid)])).rejects.toThrow();
+  }
+});
