@@ -8,6 +8,7 @@ import path from "node:path";
  * @property {string} name what the closing line calls it
  * @property {readonly string[]} command program and arguments; programs of node_modules/.bin come first on the PATH
  * @property {Readonly<Record<string, string>>} [env] added to the environment
+ * @property {boolean} [quiet] its stdout goes to ours otherwise; quiet sends it to stderr
  */
 
 /**
@@ -33,14 +34,15 @@ export async function runStep(root, step) {
  * @param {Step} step
  * @returns {Promise<number>}
  */
-function run(root, { command, env }) {
+function run(root, { command, env, quiet }) {
   const [program, ...args] = command;
   if (program === undefined) return Promise.resolve(1);
   const search = [path.join(root, "node_modules", ".bin"), process.env["PATH"]].filter(Boolean).join(path.delimiter);
   return new Promise((resolve) => {
     const child = spawn(program, args, {
       cwd: root,
-      stdio: ["ignore", "inherit", "inherit"],
+      // 2 is our stderr.
+      stdio: ["ignore", quiet ? 2 : "inherit", "inherit"],
       env: { ...process.env, ...env, PATH: search },
     });
     child.once("error", (error) => {
