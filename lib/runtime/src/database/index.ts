@@ -13,4 +13,6 @@ export {
   type Transaction,
   type TransactionOptions,
 } from "./database.ts";
+export { type DatabaseConfig, databaseSection } from "./config.ts";
 export { type Migration, migrate } from "./migrate.ts";
+export { createDatabase, type DatabaseOptions } from "./postgres.ts";
