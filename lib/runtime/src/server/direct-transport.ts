@@ -1,6 +1,7 @@
 /**
  * A connect-es Transport to handlers in the same process: messages pass by reference, read-only by rule, without
- * serialization; interceptors, deadline, abort and errors are those of RPC.
+ * serialization; interceptors, deadline, abort and errors are those of RPC. As over RPC, who stops reading a stream
+ * before its end must abort its signal: connect-es' clients do not pass on that a loop was left.
  */
 import type {
   DescMessage,
@@ -20,7 +21,8 @@ import {
 import { runStreamingCall, runUnaryCall } from "@connectrpc/connect/protocol";
 import type { Logger } from "@flyte-dataplane/core";
 import { deepFreeze } from "./deep-freeze.ts";
-import { invokeStream, invokeUnary } from "./invoke.ts";
+import { abortReason, invokeStream, invokeUnary } from "./invoke.ts";
+import { toConnectError } from "./rpc-errors.ts";
 import type { CallContext, RpcService, StreamHandler, UnaryHandler } from "./service.ts";
 
 export interface DirectTransportOptions {
@@ -79,7 +81,7 @@ export function directTransport(services: readonly RpcService[], options: Direct
             method,
             header: context.responseHeader,
             trailer: new Headers(),
-            message: sealed(messages as AsyncGenerator<MessageShape<O>>, seal),
+            message: untilAborted(messages as AsyncGenerator<MessageShape<O>, void>, call.signal, seal),
           };
         },
       }),
@@ -131,6 +133,18 @@ async function onlyMessage<T>(messages: AsyncIterable<T>): Promise<T> {
   throw new ConnectError("the call has no request message", Code.InvalidArgument);
 }
 
-async function* sealed<T>(messages: AsyncIterable<T>, seal: (message: T) => T): AsyncGenerator<T> {
-  for await (const message of messages) yield seal(message);
+/** Ends the handler when `signal` aborts even while nobody asks for the next message, as a closed connection would. */
+async function* untilAborted<T>(messages: AsyncGenerator<T, void>, signal: AbortSignal, seal: (message: T) => T): AsyncGenerator<T, void> {
+  let cut = false;
+  const end = (): void => {
+    cut = true;
+    messages.return().catch(() => undefined);
+  };
+  signal.addEventListener("abort", end, { once: true });
+  try {
+    for await (const message of messages) yield seal(message);
+    if (cut) throw toConnectError(abortReason(signal));
+  } finally {
+    signal.removeEventListener("abort", end);
+  }
 }

@@ -78,7 +78,7 @@ async function beforeAbort<T>(signal: AbortSignal, work: () => Promise<T>): Prom
 }
 
 /** Why `signal` aborted: the deadline and the drain leave their own error there, a caller who left need not. */
-function abortReason(signal: AbortSignal): Error {
+export function abortReason(signal: AbortSignal): Error {
   return signal.reason instanceof ConnectError ? signal.reason : abortError(signal);
 }
 
