@@ -37,7 +37,9 @@ export async function runStep(root, step) {
 function run(root, { command, env, quiet }) {
   const [program, ...args] = command;
   if (program === undefined) return Promise.resolve(1);
-  const search = [path.join(root, "node_modules", ".bin"), process.env["PATH"]].filter(Boolean).join(path.delimiter);
+  const search = [path.join(root, "node_modules", ".bin"), env?.["PATH"] ?? process.env["PATH"]]
+    .filter(Boolean)
+    .join(path.delimiter);
   return new Promise((resolve) => {
     const child = spawn(program, args, {
       cwd: root,

@@ -1,0 +1,58 @@
+// @ts-check
+// Gets one peer into the cache, or finds it there.
+import { existsSync, rmSync } from "node:fs";
+import path from "node:path";
+import { runStep } from "../run-step.mjs";
+import { sdkEnvironment } from "../sdk-environment.mjs";
+import { once, toolsFolder } from "./cache.mjs";
+
+/**
+ * @param {string} root the repository's top folder
+ * @param {import("./list.mjs").Peer} peer
+ * @returns {Promise<string>} path of its program
+ * @throws {Error} naming the peer and what is missing
+ */
+export async function getPeer(root, { name, recipe }) {
+  if (!recipe) throw new Error(`get ${name}: no recipe yet`);
+  if (recipe.with === "sdk") return (await sdkEnvironment(root)).python;
+  const { from = name, version, binary = name } = recipe;
+  const folder = path.join(toolsFolder(process.env), name.endsWith(version) ? name : `${name}-${version}`);
+  const inside = recipe.with === "npm" ? path.join("node_modules", from, binary) : binary;
+  await once(folder, async (scratch) => {
+    const step = recipe.with === "npm" ? npmInstall(scratch, from, version) : goInstall(scratch, from, version);
+    if ((await runStep(root, { ...step, name: `get ${name}` })) !== 0) {
+      throw new Error(`get ${name}: ${step.command.slice(0, 2).join(" ")} ${from}@${version} failed; ${step.needs}`);
+    }
+    // Build products only: the program is what is kept.
+    rmSync(path.join(scratch, "pkg"), { recursive: true, force: true });
+  });
+  const program = path.join(folder, inside);
+  if (!existsSync(program)) throw new Error(`get ${name}: ${program} is missing; remove ${folder} and try again`);
+  return program;
+}
+
+/**
+ * @param {string} scratch
+ * @param {string} from
+ * @param {string} version
+ */
+function npmInstall(scratch, from, version) {
+  const flags = ["--ignore-scripts", "--no-save", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"];
+  return {
+    command: ["npm", "install", "--prefix", scratch, ...flags, `${from}@${version}`],
+    needs: "it needs the package registry, once",
+  };
+}
+
+/**
+ * @param {string} scratch
+ * @param {string} from
+ * @param {string} version
+ */
+function goInstall(scratch, from, version) {
+  return {
+    command: ["go", "install", `${from}@${version}`],
+    env: { GOBIN: scratch },
+    needs: "it needs Go 1.24 or newer and the module proxy, once",
+  };
+}

@@ -1,0 +1,29 @@
+// @ts-check
+// `npm run verify`: every suite with every peer; hours allowed. A peer that cannot be got fails it.
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { runStep } from "./run-step.mjs";
+
+const root = path.join(path.dirname(fileURLToPath(import.meta.url)), "..");
+
+/** @type {readonly (readonly [name: string, ...args: string[]])[]} */
+const commands = [
+  ["tools"],
+  ["check"],
+  ["test"],
+  ["test:sdk"],
+  ["test:matrix"],
+  ["fuzz", "--cases", "50000"],
+  ["contracts"],
+];
+
+/** @type {string[]} */
+const failed = [];
+for (const [name, ...args] of commands) {
+  const command = ["npm", "run", "--silent", name, ...(args.length > 0 ? ["--", ...args] : [])];
+  if ((await runStep(root, { name, command })) !== 0) failed.push(name);
+}
+console.log(
+  failed.length === 0 ? `verify: all ${commands.length} commands passed` : `verify: failed: ${failed.join(", ")}`,
+);
+process.exitCode = failed.length === 0 ? 0 : 1;
