@@ -148,4 +148,3 @@ export interface SignedRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly expiresAt: number;
 }
-

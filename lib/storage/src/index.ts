@@ -15,8 +15,8 @@ export type {
   SignPutOptions,
 } from "./driver.ts";
 export type { FileSigning } from "./drivers/file/config.ts";
+export { loadSigningKey } from "./drivers/file/signing-key.ts";
 export { readObject, statObject, writeObject } from "./objects.ts";
 export { signedFilesPath } from "./signed-files/link.ts";
 export { type SignedFileRequest, type SignedFileResponse, serveSignedFile } from "./signed-files/serve.ts";
-export { loadSigningKey } from "./drivers/file/signing-key.ts";
 export { createStores, type Stores, type StoresOptions } from "./stores.ts";

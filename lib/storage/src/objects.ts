@@ -24,7 +24,11 @@ export async function writeObject(
 }
 
 /** What lies behind a storage URI, or `undefined` where nothing does. */
-export async function statObject(stores: Stores, uri: string, options: CallOptions = {}): Promise<ObjectInfo | undefined> {
+export async function statObject(
+  stores: Stores,
+  uri: string,
+  options: CallOptions = {},
+): Promise<ObjectInfo | undefined> {
   const location = parseStorageUri(uri);
   return await (await stores.bucket(location)).find(location.key, options);
 }

@@ -26,5 +26,8 @@ export async function openDriver(uri: StorageUri, settings: DriverSettings): Pro
 }
 
 async function absent(uri: StorageUri): Promise<never> {
-  throw new DataPlaneError("unimplemented", `open ${uri.scheme}://${uri.bucket}: no driver serves the scheme "${uri.scheme}"`);
+  throw new DataPlaneError(
+    "unimplemented",
+    `open ${uri.scheme}://${uri.bucket}: no driver serves the scheme "${uri.scheme}"`,
+  );
 }

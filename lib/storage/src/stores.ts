@@ -41,7 +41,9 @@ export function createStores(options: StoresOptions): Stores {
     const name = `${uri.scheme}://${uri.bucket}@${uri.account ?? ""}`;
     const known = opened.get(name);
     if (known !== undefined) return known;
-    const driver = openDriver(uri, settings).then((bare) => (metrics === undefined ? bare : withMetrics(bare, metrics, clock)));
+    const driver = openDriver(uri, settings).then((bare) =>
+      metrics === undefined ? bare : withMetrics(bare, metrics, clock),
+    );
     opened.set(name, driver);
     // A failed opening must not stand for good: credentials or mounts may come later.
     driver.catch(() => opened.delete(name));
@@ -50,7 +52,8 @@ export function createStores(options: StoresOptions): Stores {
 
   return {
     async bucket(uri) {
-      if (closed) throw new DataPlaneError("failed_precondition", `open ${formatStorageUri(uri)}: the stores are closed`);
+      if (closed)
+        throw new DataPlaneError("failed_precondition", `open ${formatStorageUri(uri)}: the stores are closed`);
       const driver = await open(uri);
       return new Bucket(driver, (key) => formatStorageUri({ ...uri, key }));
     },

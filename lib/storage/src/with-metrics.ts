@@ -1,5 +1,14 @@
 import { type Clock, errorCode, type Metrics } from "@flyte-dataplane/core";
-import type { Driver, GetOptions, ListOptions, ObjectInfo, PutOptions, PutResult, ReadResult, CallOptions } from "./driver.ts";
+import type {
+  CallOptions,
+  Driver,
+  GetOptions,
+  ListOptions,
+  ObjectInfo,
+  PutOptions,
+  PutResult,
+  ReadResult,
+} from "./driver.ts";
 
 /** Seconds; from a cached local file to a large object over a slow line. */
 const durationBuckets = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60];
@@ -11,7 +20,8 @@ export function withMetrics(driver: Driver, metrics: Metrics, clock: Clock): Dri
     scheme: driver.scheme,
     capabilities: driver.capabilities,
     ...(driver.signer !== undefined && { signer: driver.signer }),
-    head: (key: string, options?: CallOptions): Promise<ObjectInfo> => record.call("head", () => driver.head(key, options)),
+    head: (key: string, options?: CallOptions): Promise<ObjectInfo> =>
+      record.call("head", () => driver.head(key, options)),
     get: async (key: string, options?: GetOptions): Promise<ReadResult> => {
       const started = clock.now();
       try {
@@ -27,8 +37,10 @@ export function withMetrics(driver: Driver, metrics: Metrics, clock: Clock): Dri
       record.bytes("put", result.size);
       return result;
     },
-    list: (prefix: string, options?: ListOptions): AsyncIterable<ObjectInfo> => record.listing(driver.list(prefix, options)),
-    delete: (key: string, options?: CallOptions): Promise<void> => record.call("delete", () => driver.delete(key, options)),
+    list: (prefix: string, options?: ListOptions): AsyncIterable<ObjectInfo> =>
+      record.listing(driver.list(prefix, options)),
+    delete: (key: string, options?: CallOptions): Promise<void> =>
+      record.call("delete", () => driver.delete(key, options)),
     close: (): Promise<void> => driver.close(),
   };
 }
@@ -57,7 +69,12 @@ function instruments(metrics: Metrics, scheme: string, clock: Clock): Recorder {
   const end = (operation: string, started: number, code: string): void =>
     operations.observe((clock.now() - started) / 1000, { scheme, operation, code });
 
-  async function* timed<T>(operation: string, items: AsyncIterable<T>, started: number, each: (item: T) => void): AsyncGenerator<T, void, undefined> {
+  async function* timed<T>(
+    operation: string,
+    items: AsyncIterable<T>,
+    started: number,
+    each: (item: T) => void,
+  ): AsyncGenerator<T, void, undefined> {
     // What stays if the reader breaks out.
     let code = "canceled";
     try {

@@ -67,7 +67,10 @@ function putOptions(link: SignedLink, request: SignedFileRequest): PutOptions {
   const announced = header(request, "content-length");
   const length = announced === undefined ? link.contentLength : Number(announced);
   if (link.contentLength !== undefined && length !== link.contentLength) {
-    throw new DataPlaneError("data_loss", `put: the link is for ${link.contentLength} bytes, ${announced ?? ""} are announced`);
+    throw new DataPlaneError(
+      "data_loss",
+      `put: the link is for ${link.contentLength} bytes, ${announced ?? ""} are announced`,
+    );
   }
   const digest = header(request, "content-md5");
   const given = digest === undefined ? undefined : Buffer.from(digest, "base64");
@@ -99,7 +102,11 @@ async function send(bucket: Bucket, link: SignedLink, request: SignedFileRequest
     ...(link.downloadName !== undefined && { "content-disposition": disposition(link.downloadName) }),
   };
   if (range.kind === "unsatisfiable") {
-    return { status: 416, headers: { ...headers, "content-range": `bytes */${info.size}`, "content-length": "0" }, body: noBytes() };
+    return {
+      status: 416,
+      headers: { ...headers, "content-range": `bytes */${info.size}`, "content-length": "0" },
+      body: noBytes(),
+    };
   }
   const whole = range.kind === "whole";
   const offset = whole ? 0 : range.offset;
@@ -161,7 +168,10 @@ function header(request: SignedFileRequest, name: string): string | undefined {
 /** The name twice, as RFC 6266 asks: plain for old clients, percent-encoded UTF-8 for the others. */
 function disposition(name: string): string {
   const plain = name.replace(/[^\x20-\x7e]|["\\%]/g, "_");
-  const encoded = encodeURIComponent(name).replace(/['()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
+  const encoded = encodeURIComponent(name).replace(
+    /['()*]/g,
+    (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
   return `attachment; filename="${plain}"; filename*=UTF-8''${encoded}`;
 }
 

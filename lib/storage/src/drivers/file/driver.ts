@@ -2,7 +2,16 @@ import { stat, unlink } from "node:fs/promises";
 import path from "node:path";
 import { DataPlaneError } from "@flyte-dataplane/core";
 import { throwIfAborted } from "../../abortable.ts";
-import type { Driver, GetOptions, ListOptions, ObjectInfo, PutOptions, PutResult, ReadResult, Signer } from "../../driver.ts";
+import type {
+  Driver,
+  GetOptions,
+  ListOptions,
+  ObjectInfo,
+  PutOptions,
+  PutResult,
+  ReadResult,
+  Signer,
+} from "../../driver.ts";
 import type { FileConfig } from "./config.ts";
 import { fileError, systemCode } from "./errors.ts";
 import { listFiles } from "./list.ts";
@@ -15,7 +24,10 @@ import { writeFile } from "./write.ts";
 /** Keeps each object as a plain file below `config.root`, so that tasks on the same machine read and write it directly. */
 export function openFileDriver(config: FileConfig): Driver {
   if (!path.isAbsolute(config.root)) {
-    throw new DataPlaneError("invalid_argument", `open file store "${config.root}": the folder must be an absolute path`);
+    throw new DataPlaneError(
+      "invalid_argument",
+      `open file store "${config.root}": the folder must be an absolute path`,
+    );
   }
   return new FileDriver(config);
 }
@@ -31,7 +43,13 @@ class FileDriver implements Driver {
   constructor(config: FileConfig) {
     this.#root = path.resolve(config.root);
     this.#synced = config.durability !== "fast";
-    this.capabilities = { ifAbsent: true, ifMatch: true, sign: config.signing !== undefined, metadata: false, flatKeys: false };
+    this.capabilities = {
+      ifAbsent: true,
+      ifMatch: true,
+      sign: config.signing !== undefined,
+      metadata: false,
+      flatKeys: false,
+    };
     if (config.signing !== undefined) this.signer = fileSigner(config.signing, (key) => this.#path(key));
   }
 

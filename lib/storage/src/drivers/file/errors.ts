@@ -39,13 +39,17 @@ export function fileError(error: unknown): DataPlaneError {
   const system = systemCode(error);
   const row = fileErrorTable[system];
   if (row !== undefined) return new DataPlaneError(row.code, row.meaning, { cause: error });
-  return new DataPlaneError("internal", `the file system answered "${system === "" ? String(error) : system}"`, { cause: error });
+  return new DataPlaneError("internal", `the file system answered "${system === "" ? String(error) : system}"`, {
+    cause: error,
+  });
 }
 
 /** As `fileError`, for the steps that bring an object to its place. */
 export function placementError(error: unknown): DataPlaneError {
   const blocked = error instanceof DataPlaneError ? undefined : blockedPaths[systemCode(error)];
-  return blocked === undefined ? fileError(error) : new DataPlaneError("failed_precondition", blocked, { cause: error });
+  return blocked === undefined
+    ? fileError(error)
+    : new DataPlaneError("failed_precondition", blocked, { cause: error });
 }
 
 /** `ENOENT` and its like; empty for anything else. */

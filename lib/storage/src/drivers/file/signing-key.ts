@@ -19,7 +19,9 @@ export async function loadSigningKey(file: string): Promise<Uint8Array> {
   await createKey(file);
   const created = await readKey(file);
   if (created !== undefined) return created;
-  throw new DataPlaneError("aborted", `load signing key ${file}: the file was removed while it was made`, { ref: file });
+  throw new DataPlaneError("aborted", `load signing key ${file}: the file was removed while it was made`, {
+    ref: file,
+  });
 }
 
 async function readKey(file: string): Promise<Uint8Array | undefined> {
@@ -31,9 +33,13 @@ async function readKey(file: string): Promise<Uint8Array | undefined> {
     throw named(file, error);
   }
   if (bytes.byteLength === keyBytes) return bytes;
-  throw new DataPlaneError("data_loss", `load signing key ${file}: it has ${bytes.byteLength} bytes, not ${keyBytes}; remove it to make a new key`, {
-    ref: file,
-  });
+  throw new DataPlaneError(
+    "data_loss",
+    `load signing key ${file}: it has ${bytes.byteLength} bytes, not ${keyBytes}; remove it to make a new key`,
+    {
+      ref: file,
+    },
+  );
 }
 
 /** Complete under its name or not there; a key that somebody else made first stays. */

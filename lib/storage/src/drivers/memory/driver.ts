@@ -2,7 +2,16 @@ import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import type { Clock } from "@flyte-dataplane/core";
 import { abortable, throwIfAborted } from "../../abortable.ts";
-import type { CallOptions, Driver, GetOptions, ListOptions, ObjectInfo, PutOptions, PutResult, ReadResult } from "../../driver.ts";
+import type {
+  CallOptions,
+  Driver,
+  GetOptions,
+  ListOptions,
+  ObjectInfo,
+  PutOptions,
+  PutResult,
+  ReadResult,
+} from "../../driver.ts";
 import { compareUtf8 } from "../../utf8-order.ts";
 import type { MemoryConfig } from "./config.ts";
 import { memoryErrors } from "./errors.ts";
@@ -19,7 +28,13 @@ export function openMemoryDriver(config: MemoryConfig): Driver {
 
 class MemoryDriver implements Driver {
   readonly scheme = "mem";
-  readonly capabilities: Driver["capabilities"] = { ifAbsent: true, ifMatch: true, sign: false, metadata: true, flatKeys: true };
+  readonly capabilities: Driver["capabilities"] = {
+    ifAbsent: true,
+    ifMatch: true,
+    sign: false,
+    metadata: true,
+    flatKeys: true,
+  };
   readonly #objects = new Map<string, StoredObject>();
   readonly #clock: Clock;
   #writes = 0;

@@ -1,0 +1,24 @@
+import type { Driver } from "../driver.ts";
+
+/** What an emulator may fail to enforce; whoever lists one says so in the run, and nothing else may be skipped. */
+export type Proof = "signatures" | "expiry" | "signed-length" | "signed-md5";
+
+/** A kind of store, ready to be judged. */
+export interface Harness {
+  /** A driver on a store of its own, without objects. The suite closes the driver. */
+  open(): Promise<Driver>;
+  /**
+   * What is left in the stores beside objects: partial uploads, open descriptors or connections. One line each; the suite
+   * wants none after every test.
+   */
+  leftovers(): Promise<readonly string[]>;
+  readonly cannotProve?: readonly Proof[];
+  /** Called once, after the last test. */
+  close(): Promise<void>;
+}
+
+/** What a topic works on: the driver of the running test. */
+export interface Subject {
+  driver(): Driver;
+  proves(proof: Proof): boolean;
+}
