@@ -57,7 +57,7 @@ function hashOfInputs() {
 
 /** @returns {string[]} the .proto files of the source folders, sorted */
 function sources() {
-  return ["buf", "flyteidl2", "google"]
+  return ["buf", "dataplane", "flyteidl2", "google"]
     .flatMap((folder) =>
       readdirSync(path.join(here, folder), { recursive: true }).map((name) => path.join(here, folder, String(name))),
     )

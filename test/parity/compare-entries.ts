@@ -1,4 +1,5 @@
 // Compares two descriptions of the wire and counts, package by package, what agrees and what does not.
+import { canonicalJson } from "./canonical-json.ts";
 import type { Entries, Facts } from "./descriptor-facts.ts";
 
 /** One package's outcome. The three lists hold one readable line per finding and are empty at parity. */
@@ -42,20 +43,9 @@ function comparePackage(
 function differences(path: string, ours: Facts, theirs: Facts): string[] {
   const facts = [...new Set([...Object.keys(ours), ...Object.keys(theirs)])].sort();
   return facts
-    .map((fact) => ({ fact, own: canonical(ours[fact]), other: canonical(theirs[fact]) }))
+    .map((fact) => ({ fact, own: canonicalJson(ours[fact]), other: canonicalJson(theirs[fact]) }))
     .filter(({ own, other }) => own !== other)
     .map(({ fact, own, other }) => `${path}: ${fact} is ${own}, theirs is ${other}`);
-}
-
-/** JSON with sorted object keys, so that equal rules read equal whatever order their options were written in. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    isRecord(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner,
-  );
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function inPackage(entries: Entries, name: string): ReadonlyMap<string, Facts> {

@@ -4,11 +4,11 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { generatedFiles } from "../../proto/test/every-message.ts";
 import type { PackageComparison } from "./compare-entries.ts";
 import { compareEntries } from "./compare-entries.ts";
 import type { Entries } from "./descriptor-facts.ts";
 import { describeFiles } from "./descriptor-facts.ts";
-import { generatedFiles } from "./generated-files.ts";
 import type { ComparisonReport } from "./table-reporter.ts";
 import { comparisonReport } from "./table-reporter.ts";
 

@@ -1,8 +1,22 @@
-// Finds every generated file through the package's public entries, so that a new .proto cannot be forgotten here.
+// Lists the messages that the sources declare, through the package's public entries, so that none can be forgotten.
 import { readdirSync } from "node:fs";
-import type { DescFile } from "@bufbuild/protobuf";
+import type { DescFile, DescMessage } from "@bufbuild/protobuf";
+import { nestedTypes } from "@bufbuild/protobuf/reflect";
 
-const generated = new URL("../../proto/gen/", import.meta.url);
+const generated = new URL("../gen/", import.meta.url);
+
+/** Package name → its messages, nested ones included, without map entries; sorted by package. */
+export async function everyMessage(): Promise<ReadonlyMap<string, readonly DescMessage[]>> {
+  const messages = new Map<string, DescMessage[]>();
+  for (const file of await generatedFiles()) {
+    for (const type of nestedTypes(file)) {
+      if (type.kind !== "message") continue;
+      const owner = file.proto.package;
+      messages.set(owner, [...(messages.get(owner) ?? []), type]);
+    }
+  }
+  return new Map([...messages].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
 
 /** The descriptors of all generated files. Rejects when nothing has been generated yet. */
 export async function generatedFiles(): Promise<DescFile[]> {
