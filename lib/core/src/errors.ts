@@ -51,9 +51,13 @@ export function abortError(signal: AbortSignal): DataPlaneError {
   const reason: unknown = signal.reason;
   if (reason instanceof DataPlaneError) return reason;
   const timedOut = reason instanceof DOMException && reason.name === "TimeoutError";
-  return new DataPlaneError(timedOut ? "deadline_exceeded" : "canceled", timedOut ? "the time limit passed" : "canceled", {
-    cause: reason,
-  });
+  return new DataPlaneError(
+    timedOut ? "deadline_exceeded" : "canceled",
+    timedOut ? "the time limit passed" : "canceled",
+    {
+      cause: reason,
+    },
+  );
 }
 
 /** The code of any thrown value; `internal` for what is not ours. */

@@ -1,7 +1,35 @@
 export { type BackoffPolicy, backoffDelay } from "./backoff.ts";
+export {
+  type CacheKeyParts,
+  cacheKey,
+  type InterfaceHashOptions,
+  interfaceHash,
+} from "./cache-key/cache-key.ts";
+export {
+  type CompositeKey,
+  type CompositeKeyOptions,
+  compositeKey,
+  formatCompositeKey,
+  scopedKey,
+} from "./cache-key/composite-key.ts";
+export { childInputsHash, foldRunStartTime, inlineInputsHash } from "./cache-key/inputs-hash.ts";
+export { decodeErrorDocument, encodeErrorDocument, failureOf, type TaskFailure } from "./error-document.ts";
 export { type ErrorRow, errorTable, isRecoverable } from "./error-table.ts";
-export { abortError, DataPlaneError, type ErrorCode, type ErrorDetails, type ErrorOrigin, errorCode } from "./errors.ts";
+export {
+  abortError,
+  DataPlaneError,
+  type ErrorCode,
+  type ErrorDetails,
+  type ErrorOrigin,
+  errorCode,
+} from "./errors.ts";
+export { inputsUriHash, uploadedInputsHash, withoutIgnored } from "./input-hash.ts";
 export type { KubernetesObject, ObjectMeta, OwnerReference } from "./kubernetes-object.ts";
+export { decodeInputs, decodeLiteral, decodeLiteralMap, decodeOutputs } from "./literals/decode.ts";
+export { fromPlain } from "./literals/from-plain.ts";
+export type { PlainLiteral } from "./literals/plain-literal.ts";
+export { formatPrimitive, parseSimple } from "./literals/simple-text.ts";
+export { toPlain } from "./literals/to-plain.ts";
 export type { Clock, Env, LogFields, Logger, MetricLabels, MetricOptions, Metrics } from "./ports.ts";
 export {
   type AttemptRef,
@@ -40,6 +68,12 @@ export {
   type TaskActionStatus,
   taskActionLimits,
 } from "./task-action.ts";
+export { formatDateTime, parseDateTime } from "./text/date-time.ts";
+export { formatDuration, fromNanos, parseDuration, toNanos } from "./text/duration.ts";
+export { formatFloat } from "./text/float.ts";
+export type { SecondsAndNanos } from "./text/instant.ts";
+export { formatStruct, jsonNumber, jsonString } from "./text/json.ts";
+export { truncateMiddle } from "./text/truncate.ts";
 export {
   formatStorageUri,
   joinUri,
@@ -48,6 +82,8 @@ export {
   type StorageScheme,
   type StorageUri,
 } from "./uri.ts";
+export { type DecodeOptions, decodeMessage, maxMessageDepth } from "./wire/decode-message.ts";
+export { compareUtf8, encodeDeterministic, type FieldOrder } from "./wire/encode-deterministic.ts";
 export {
   abortedByAnnotation,
   abortReasonAnnotation,

@@ -1,7 +1,15 @@
 import { DataPlaneError } from "./errors.ts";
 import { shardOf } from "./shard.ts";
 import { formatStorageUri, joinUri, parseStorageUri } from "./uri.ts";
-import { checkpointFolder, deckFile, errorFile, inputsFile, outputsFile, reportFile, rootActionName } from "./wire-names.ts";
+import {
+  checkpointFolder,
+  deckFile,
+  errorFile,
+  inputsFile,
+  outputsFile,
+  reportFile,
+  rootActionName,
+} from "./wire-names.ts";
 
 /**
  * Where the files of a run lie. Every process derives the same locations from the same few names, so nothing has to
@@ -57,7 +65,9 @@ export function attemptPrefix(ref: AttemptRef): string {
 export function inputsFolder(inputUri: string): string {
   const suffix = `/${inputsFile}`;
   const trimmed = inputUri.replace(/\/+$/, "");
-  return formatStorageUri(parseStorageUri(trimmed.endsWith(suffix) ? trimmed.slice(0, -suffix.length) || "/" : inputUri));
+  return formatStorageUri(
+    parseStorageUri(trimmed.endsWith(suffix) ? trimmed.slice(0, -suffix.length) || "/" : inputUri),
+  );
 }
 
 /** The inputs message of an action; `inputUri` may name it or its folder. */

@@ -38,7 +38,10 @@ export function parseStorageUri(text: string, options: ParseStorageUriOptions = 
   const rest = text.slice(colon + 3);
   const mark = rest.search(/[?#]/);
   if (mark >= 0 && options.queryIsKey !== true) {
-    throw refuse(text, `a ${rest[mark] === "?" ? "query" : "fragment"} at offset ${colon + 3 + mark} has no place in a storage URI`);
+    throw refuse(
+      text,
+      `a ${rest[mark] === "?" ? "query" : "fragment"} at offset ${colon + 3 + mark} has no place in a storage URI`,
+    );
   }
   const slash = rest.indexOf("/");
   const authority = slash < 0 ? rest : rest.slice(0, slash);
@@ -86,7 +89,11 @@ function fileUri(text: string, path: string): StorageUri {
   return { scheme: "file", bucket: "", key: checkKey(text, trimSlashes(path.replace(/\/+/g, "/"))) };
 }
 
-function parseAuthority(text: string, scheme: StorageScheme, authority: string): Pick<StorageUri, "bucket" | "account"> {
+function parseAuthority(
+  text: string,
+  scheme: StorageScheme,
+  authority: string,
+): Pick<StorageUri, "bucket" | "account"> {
   const at = authority.lastIndexOf("@");
   const azure = scheme === "abfs" || scheme === "abfss";
   if (azure && at >= 0) {
@@ -98,7 +105,8 @@ function parseAuthority(text: string, scheme: StorageScheme, authority: string):
 
 function checkBucket(text: string, bucket: string): string {
   if (bucket === "") throw refuse(text, "the bucket is missing");
-  if (!/^[A-Za-z0-9$_][A-Za-z0-9$_.-]*$/.test(bucket)) throw refuse(text, `"${printable(bucket)}" is not a bucket name`);
+  if (!/^[A-Za-z0-9$_][A-Za-z0-9$_.-]*$/.test(bucket))
+    throw refuse(text, `"${printable(bucket)}" is not a bucket name`);
   return bucket;
 }
 
@@ -135,6 +143,9 @@ function refuse(text: string, what: string, cause?: unknown): DataPlaneError {
 
 /** Text that may stand in a message: short, one line, no control characters. */
 function printable(text: string): string {
-  const clean = text.replace(/[\p{Cc}\p{Surrogate}"\\]/gu, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  const clean = text.replace(
+    /[\p{Cc}\p{Surrogate}"\\]/gu,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
   return clean.length > 200 ? `${clean.slice(0, 200)}…` : clean;
 }

@@ -1,0 +1,41 @@
+import { type DescMessage, fromBinary, type MessageShape } from "@bufbuild/protobuf";
+import { DataPlaneError } from "../errors.ts";
+import { checkWire, WireFault } from "./check-wire.ts";
+
+/**
+ * Messages within messages that a document may hold. It is the limit of the C++, Java and Python runtimes, so
+ * whatever passes here can be read by every client.
+ */
+export const maxMessageDepth = 100;
+
+export interface DecodeOptions {
+  /** What the bytes are, for the error message: `inputs s3://b/k`. */
+  readonly what: string;
+  /** The location they came from, kept on the error. */
+  readonly ref?: string;
+}
+
+/**
+ * Decodes a message that came from outside. Unknown fields are kept. Throws `invalid_argument`, naming the field and
+ * the offset, for bytes that are truncated, malformed, not UTF-8 where text belongs, or nested too deeply.
+ */
+export function decodeMessage<Desc extends DescMessage>(
+  schema: Desc,
+  bytes: Uint8Array,
+  options: DecodeOptions,
+): MessageShape<Desc> {
+  const details = options.ref === undefined ? {} : { ref: options.ref };
+  try {
+    checkWire(schema, bytes, maxMessageDepth);
+    return fromBinary(schema, bytes, { recursionLimit: maxMessageDepth });
+  } catch (cause) {
+    const place =
+      cause instanceof WireFault
+        ? `${cause.message} at ${cause.path || "the top"}, offset ${cause.offset}`
+        : "malformed bytes";
+    throw new DataPlaneError("invalid_argument", `decode ${options.what} as ${schema.typeName}: ${place}`, {
+      ...details,
+      cause,
+    });
+  }
+}
