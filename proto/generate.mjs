@@ -55,10 +55,11 @@ function hashOfInputs() {
   return hash.digest("hex");
 }
 
-/** @returns {string[]} the .proto files of the source folders, sorted */
+/** @returns {string[]} the .proto files of the module that buf.yaml describes, sorted */
 function sources() {
-  return ["buf", "dataplane", "flyteidl2", "google"]
-    .flatMap((folder) =>
+  return readdirSync(here, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && !/^(gen|gen-.*|node_modules|test)$/.test(entry.name))
+    .flatMap(({ name: folder }) =>
       readdirSync(path.join(here, folder), { recursive: true }).map((name) => path.join(here, folder, String(name))),
     )
     .filter((file) => file.endsWith(".proto"))

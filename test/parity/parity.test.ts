@@ -50,7 +50,9 @@ beforeAll(async () => {
   const script = fileURLToPath(new URL("dump-descriptors.py", import.meta.url));
   const output = execFileSync(inject("sdkPython"), [script], { encoding: "utf8", maxBuffer: 64 * 1024 * 1024 });
   theirs = JSON.parse(output) as Dump;
-  comparisons = compareEntries(describeFiles(await generatedFiles()), theirs.entries);
+  // What we offer beyond the SDK's interface is in packages under `dataplane.`, which nobody else declares.
+  const shared = (await generatedFiles()).filter((file) => !file.proto.package.startsWith("dataplane."));
+  comparisons = compareEntries(describeFiles(shared), theirs.entries);
 });
 
 afterAll(() => {
