@@ -4,7 +4,13 @@ import { startTestPostgres, type TestPostgres } from "@flyte-dataplane/test-supp
 import type { Logger } from "@flyte-dataplane/core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 
-const silent: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined, child: () => silent };
+const silent: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+  child: () => silent,
+};
 let postgres: TestPostgres;
 const open: Database[] = [];
 
@@ -35,25 +41,42 @@ describe("statements", () => {
   test("a named statement is prepared once per connection", async () => {
     const db = database({ maxConnections: 1 });
     for (let n = 0; n < 3; n += 1) await db.query(one, [n]);
-    const prepared = await db.query(statement<{ name: string }>("test_prepared", "select name from pg_prepared_statements"));
+    const prepared = await db.query(
+      statement<{ name: string }>("test_prepared", "select name from pg_prepared_statements"),
+    );
     expect(prepared.rows.map((row) => row.name).sort()).toEqual(["test_one", "test_prepared"]);
   });
 
   test("no statement is prepared by name when that is switched off", async () => {
     const db = database({ maxConnections: 1, preparedStatements: false });
     await db.query(one, [1]);
-    const prepared = await db.query(dynamicStatement<{ name: string }>("select name from pg_prepared_statements where name <> ''"));
+    const prepared = await db.query(
+      dynamicStatement<{ name: string }>("select name from pg_prepared_statements where name <> ''"),
+    );
     expect(prepared.count).toBe(0);
   });
 
   test("values come back as they went in", async () => {
-    const text = "select $1::bigint as big, $2::bytea as bytes, $3::jsonb as json, $4::text[] as texts, $5::timestamptz as time, $6::bigint[] as bigs";
+    const text =
+      "select $1::bigint as big, $2::bytea as bytes, $3::jsonb as json, $4::text[] as texts, $5::timestamptz as time, $6::bigint[] as bigs";
     const at = new Date("2026-02-03T04:05:06.789Z");
     const { rows } = await database().query(statement<Record<string, unknown>>("test_values", text), [
-      9_223_372_036_854_775_807n, new Uint8Array([0, 255]), { a: [1, null] }, ["x", 'y"'], at, [1n, -2n],
+      9_223_372_036_854_775_807n,
+      new Uint8Array([0, 255]),
+      { a: [1, null] },
+      ["x", 'y"'],
+      at,
+      [1n, -2n],
     ]);
     expect(rows).toEqual([
-      { big: 9_223_372_036_854_775_807n, bytes: Buffer.from([0, 255]), json: { a: [1, null] }, texts: ["x", 'y"'], time: at, bigs: [1n, -2n] },
+      {
+        big: 9_223_372_036_854_775_807n,
+        bytes: Buffer.from([0, 255]),
+        json: { a: [1, null] },
+        texts: ["x", 'y"'],
+        time: at,
+        bigs: [1n, -2n],
+      },
     ]);
   });
 
@@ -64,7 +87,11 @@ describe("statements", () => {
     { name: "a syntax error", sql: "selec", code: "internal" },
   ])("$name is refused as $code", async ({ sql, code }) => {
     const db = database();
-    await db.query(dynamicStatement("create table if not exists kept (id int primary key); insert into kept values (1) on conflict do nothing"));
+    await db.query(
+      dynamicStatement(
+        "create table if not exists kept (id int primary key); insert into kept values (1) on conflict do nothing",
+      ),
+    );
     expect(await refusal(db.query(dynamicStatement(sql)))).toBe(code);
   });
 
@@ -72,7 +99,9 @@ describe("statements", () => {
     const db = database({ maxConnections: 1 });
     const abort = new AbortController();
     const slow = db.query(statement("test_sleep", "select pg_sleep(60)"), [], { signal: abort.signal });
-    const running = dynamicStatement<{ n: bigint }>("select count(*) as n from pg_stat_activity where query like 'select pg_sleep%' and state = 'active'");
+    const running = dynamicStatement<{ n: bigint }>(
+      "select count(*) as n from pg_stat_activity where query like 'select pg_sleep%' and state = 'active'",
+    );
     const watcher = database({ maxConnections: 1 });
     while ((await watcher.query(running)).rows[0]?.n !== 1n);
     abort.abort();
@@ -96,7 +125,11 @@ describe("transactions", () => {
 
   test("two serializable transactions that cannot be ordered both commit, one of them run again", async () => {
     const db = database();
-    await db.query(dynamicStatement("create table if not exists counters (id int primary key, n int); insert into counters values (1, 0), (2, 0)"));
+    await db.query(
+      dynamicStatement(
+        "create table if not exists counters (id int primary key, n int); insert into counters values (1, 0), (2, 0)",
+      ),
+    );
     let runs = 0;
     let arrived = 0;
     let release: () => void = () => undefined;
@@ -107,11 +140,16 @@ describe("transactions", () => {
       db.transaction(
         async (transaction) => {
           runs += 1;
-          const { rows } = await transaction.query(dynamicStatement<{ total: bigint }>("select sum(n) as total from counters"));
+          const { rows } = await transaction.query(
+            dynamicStatement<{ total: bigint }>("select sum(n) as total from counters"),
+          );
           arrived += 1;
           if (arrived === 2) release();
           await both;
-          await transaction.query(statement("test_add", "update counters set n = $1::int + 1 where id = $2"), [Number(rows[0]?.total), to]);
+          await transaction.query(statement("test_add", "update counters set n = $1::int + 1 where id = $2"), [
+            Number(rows[0]?.total),
+            to,
+          ]);
         },
         { isolation: "serializable" },
       );
@@ -138,10 +176,12 @@ describe("notifications", () => {
       missed: () => heard.push("missed"),
     });
     await db.transaction((transaction) => transaction.notify("Odd name", "first"));
-    await db.transaction(async (transaction) => {
-      await transaction.notify("Odd name", "never");
-      throw new Error("no");
-    }).catch(() => undefined);
+    await db
+      .transaction(async (transaction) => {
+        await transaction.notify("Odd name", "never");
+        throw new Error("no");
+      })
+      .catch(() => undefined);
     await db.transaction((transaction) => transaction.notify("Odd name", "last"));
     await last;
     expect(heard).toEqual(["first", "last"]);
@@ -152,10 +192,19 @@ describe("notifications", () => {
     const db = database();
     const events: string[] = [];
     let wake: () => void = () => undefined;
-    const next = () => new Promise<void>((resolve) => { wake = resolve; });
+    const next = () =>
+      new Promise<void>((resolve) => {
+        wake = resolve;
+      });
     await db.listen("again", {
-      notified: (payload) => { events.push(payload); wake(); },
-      missed: () => { events.push("missed"); wake(); },
+      notified: (payload) => {
+        events.push(payload);
+        wake();
+      },
+      missed: () => {
+        events.push("missed");
+        wake();
+      },
     });
     const told = next();
     await postgres.restart();
@@ -209,13 +258,19 @@ describe("migrations", () => {
 
   test("a database newer than the program is refused", async () => {
     const db = database();
-    await migrate(db, "newer", [{ ...first, sql: "select 1" }, { ...second, sql: "select 2" }]);
+    await migrate(db, "newer", [
+      { ...first, sql: "select 1" },
+      { ...second, sql: "select 2" },
+    ]);
     await expect(migrate(db, "newer", [{ ...first, sql: "select 1" }])).rejects.toThrow("newer than this program");
   });
 
   test("one that fails leaves the schema as it was", async () => {
     const db = database();
-    const failing = migrate(db, "failing", [{ ...first, sql: "create table half (id int)" }, { ...second, sql: "select nonsense" }]);
+    const failing = migrate(db, "failing", [
+      { ...first, sql: "create table half (id int)" },
+      { ...second, sql: "select nonsense" },
+    ]);
     await expect(failing).rejects.toThrow("migrate failing/2-add-name");
     expect(await refusal(db.query(dynamicStatement("select * from half")))).toBe("internal");
   });

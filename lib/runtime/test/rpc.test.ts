@@ -18,9 +18,13 @@ const ways: Readonly<Record<string, (recorded: Recorded, interceptors: Intercept
     close: async () => undefined,
   }),
   "Connect, binary": async (recorded, interceptors) =>
-    served(recorded, (baseUrl) => createConnectTransport({ baseUrl, httpVersion: "1.1", useBinaryFormat: true, interceptors })),
+    served(recorded, (baseUrl) =>
+      createConnectTransport({ baseUrl, httpVersion: "1.1", useBinaryFormat: true, interceptors }),
+    ),
   "Connect, JSON": async (recorded, interceptors) =>
-    served(recorded, (baseUrl) => createConnectTransport({ baseUrl, httpVersion: "1.1", useBinaryFormat: false, interceptors })),
+    served(recorded, (baseUrl) =>
+      createConnectTransport({ baseUrl, httpVersion: "1.1", useBinaryFormat: false, interceptors }),
+    ),
   "gRPC-Web": async (recorded, interceptors) =>
     served(recorded, (baseUrl) => createGrpcWebTransport({ baseUrl, httpVersion: "1.1", interceptors })),
 };
@@ -46,7 +50,9 @@ async function failure(call: Promise<unknown>): Promise<{ code: string; message:
   return { code: Code[error.code], message: error.rawMessage, header: error.metadata.get("retry-after") };
 }
 
-async function names(messages: AsyncIterable<{ runs: readonly { action?: { id?: { name: string } } }[] }>): Promise<string[]> {
+async function names(
+  messages: AsyncIterable<{ runs: readonly { action?: { id?: { name: string } } }[] }>,
+): Promise<string[]> {
   const found: string[] = [];
   for await (const message of messages) found.push(...message.runs.map((run) => run.action?.id?.name ?? ""));
   return found;
@@ -59,7 +65,10 @@ describe.each(Object.keys(ways).map((name) => ({ name })))("over $name", ({ name
   const open = ways[name];
   if (open === undefined) throw new Error(name);
 
-  async function reached(body: (client: ReturnType<typeof createClient<typeof RunService>>, recorded: Recorded) => Promise<void>, interceptors: Interceptor[] = []): Promise<void> {
+  async function reached(
+    body: (client: ReturnType<typeof createClient<typeof RunService>>, recorded: Recorded) => Promise<void>,
+    interceptors: Interceptor[] = [],
+  ): Promise<void> {
     const recorded = runService();
     const reach = await open?.(recorded, interceptors);
     try {
@@ -72,7 +81,10 @@ describe.each(Object.keys(ways).map((name) => ({ name })))("over $name", ({ name
   test("a unary call brings its message and both sides' headers", () =>
     reached(async (client) => {
       let echo: string | null = null;
-      const options = { headers: { "x-say": "hello" }, onHeader: (headers: Headers) => void (echo = headers.get("x-echo")) };
+      const options = {
+        headers: { "x-say": "hello" },
+        onHeader: (headers: Headers) => void (echo = headers.get("x-echo")),
+      };
       const answer = await client.getRunDetails(run("r1"), options);
       expect(answer.details?.action?.id?.name).toBe("r1");
       expect(echo).toBe("hello");
@@ -83,31 +95,54 @@ describe.each(Object.keys(ways).map((name) => ({ name })))("over $name", ({ name
 
   test("a planned error keeps its code and message", () =>
     reached(async (client, recorded) => {
-      expect(await failure(client.getRunDetails(run("absent")))).toMatchObject({ code: "NotFound", message: 'get run "absent": no such run' });
-      expect(await failure(names(client.watchRuns(org("absent"))))).toMatchObject({ code: "NotFound", message: 'watch "absent": no such organization' });
+      expect(await failure(client.getRunDetails(run("absent")))).toMatchObject({
+        code: "NotFound",
+        message: 'get run "absent": no such run',
+      });
+      expect(await failure(names(client.watchRuns(org("absent"))))).toMatchObject({
+        code: "NotFound",
+        message: 'watch "absent": no such organization',
+      });
       expect(recorded.errors).toEqual([]);
     }));
 
   test("an error's own headers reach the caller", () =>
     reached(async (client) =>
-      expect(await failure(client.getRunDetails(run("detailed")))).toEqual({ code: "ResourceExhausted", message: "too many", header: "3" })));
+      expect(await failure(client.getRunDetails(run("detailed")))).toEqual({
+        code: "ResourceExhausted",
+        message: "too many",
+        header: "3",
+      }),
+    ));
 
   test("an unplanned error reads internal error, and its cause is logged once", () =>
     reached(async (client, recorded) => {
-      expect(await failure(client.getRunDetails(run("broken")))).toMatchObject({ code: "Internal", message: "internal error" });
+      expect(await failure(client.getRunDetails(run("broken")))).toMatchObject({
+        code: "Internal",
+        message: "internal error",
+      });
       expect(recorded.errors).toHaveLength(1);
       expect(recorded.errors[0]?.["error"]).toBeInstanceOf(TypeError);
-      expect(await failure(names(client.watchRuns(org("broken"))))).toMatchObject({ code: "Internal", message: "internal error" });
+      expect(await failure(names(client.watchRuns(org("broken"))))).toMatchObject({
+        code: "Internal",
+        message: "internal error",
+      });
       expect(recorded.errors).toHaveLength(2);
     }));
 
   test("a method without a handler is unimplemented", () =>
-    reached(async (client) => expect(await failure(client.abortRun(run("r")))).toMatchObject({ code: "Unimplemented" })));
+    reached(async (client) =>
+      expect(await failure(client.abortRun(run("r")))).toMatchObject({ code: "Unimplemented" }),
+    ));
 
   test("a deadline ends the call with deadline exceeded, for the handler too", () =>
     reached(async (client, recorded) => {
-      expect(await failure(client.getRunDetails(run("slow"), { timeoutMs: 50 }))).toMatchObject({ code: "DeadlineExceeded" });
-      expect(await failure(names(client.watchRuns(org("quiet"), { timeoutMs: 50 })))).toMatchObject({ code: "DeadlineExceeded" });
+      expect(await failure(client.getRunDetails(run("slow"), { timeoutMs: 50 }))).toMatchObject({
+        code: "DeadlineExceeded",
+      });
+      expect(await failure(names(client.watchRuns(org("quiet"), { timeoutMs: 50 })))).toMatchObject({
+        code: "DeadlineExceeded",
+      });
       await expect.poll(() => recorded.ended).toEqual(["aborted"]);
       expect(recorded.errors).toEqual([]);
     }));
@@ -142,19 +177,25 @@ describe.each(Object.keys(ways).map((name) => ({ name })))("over $name", ({ name
       call.header.set("x-say", "intercepted");
       return next(call);
     };
-    return reached(async (client) => {
-      let echo: string | null = null;
-      await client.getRunDetails(run("r"), { onHeader: (headers) => void (echo = headers.get("x-echo")) });
-      await names(client.watchRuns(org("o")));
-      expect(seen).toEqual(["GetRunDetails", "WatchRuns"]);
-      expect(echo).toBe("intercepted");
-    }, [interceptor]);
+    return reached(
+      async (client) => {
+        let echo: string | null = null;
+        await client.getRunDetails(run("r"), { onHeader: (headers) => void (echo = headers.get("x-echo")) });
+        await names(client.watchRuns(org("o")));
+        expect(seen).toEqual(["GetRunDetails", "WatchRuns"]);
+        expect(echo).toBe("intercepted");
+      },
+      [interceptor],
+    );
   });
 });
 
 test("a handler that writes to a message of a direct call is caught when messages are frozen", async () => {
   const recorded = runService();
-  const client = createClient(RunService, directTransport(recorded.services, { freeze: true, logger: recorded.logger }));
+  const client = createClient(
+    RunService,
+    directTransport(recorded.services, { freeze: true, logger: recorded.logger }),
+  );
   expect(await failure(client.getRunDetails(run("writes")))).toMatchObject({ code: "Internal" });
   expect(String(recorded.errors[0]?.["error"])).toContain("read only");
 });

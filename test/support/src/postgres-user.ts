@@ -6,7 +6,10 @@ export interface ServerUser {
   /** Distinguishes directories that belong to different users. */
   readonly name: string;
   /** How to run `program` as this user. */
-  command(program: string, args: readonly string[]): {
+  command(
+    program: string,
+    args: readonly string[],
+  ): {
     readonly command: string;
     readonly args: readonly string[];
     readonly options: { readonly uid?: number; readonly gid?: number };
@@ -21,7 +24,11 @@ const nobody = 65534;
 export async function asServerUser(): Promise<ServerUser> {
   const uid = process.getuid?.() ?? -1;
   if (uid !== 0) {
-    return { name: String(uid), command: (command, args) => ({ command, args, options: {} }), own: async () => undefined };
+    return {
+      name: String(uid),
+      command: (command, args) => ({ command, args, options: {} }),
+      own: async () => undefined,
+    };
   }
   const mapped = ["--user", `--map-user=${nobody}`, `--map-group=${nobody}`];
   const namespaces = await run("unshare", [...mapped, "true"]).then(

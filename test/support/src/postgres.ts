@@ -80,7 +80,16 @@ async function makeTemplate(programs: Programs, user: ServerUser): Promise<strin
   const draft = await mkdtemp(join(home, "draft-"));
   await user.own(draft);
   const { command, args, options } = user.command(programs.initdb, [
-    "-D", join(draft, "data"), "-A", "trust", "-U", "postgres", "--no-sync", "--no-locale", "-E", "UTF8",
+    "-D",
+    join(draft, "data"),
+    "-A",
+    "trust",
+    "-U",
+    "postgres",
+    "--no-sync",
+    "--no-locale",
+    "-E",
+    "UTF8",
   ]);
   await run(command, [...args], options);
   try {
@@ -104,7 +113,9 @@ async function launch(programs: Programs, user: ServerUser, directory: string, d
     max_connections: "60",
   };
   const { command, args, options } = user.command(programs.postgres, [
-    "-D", data, ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
+    "-D",
+    data,
+    ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
   ]);
   const server = spawn(command, args, { ...options, stdio: ["ignore", "ignore", "pipe"] });
   let said = "";

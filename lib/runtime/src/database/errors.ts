@@ -25,10 +25,21 @@ const states: Readonly<Record<string, ErrorCode>> = {
   "57P05": "unavailable",
 };
 
-const systemErrors = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ENOENT", "ETIMEDOUT", "EHOSTUNREACH", "ENOTFOUND", "EAI_AGAIN", "EACCES"]);
+const systemErrors = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ENOENT",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EACCES",
+]);
 
 /** What pg says, without a code of its own, when a connection is gone or the pool has none in time. */
-const lostConnection = /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Client was closed|Cannot use a pool after calling end|Connection ended)/;
+const lostConnection =
+  /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Client was closed|Cannot use a pool after calling end|Connection ended)/;
 
 /** `operation` names the statement. The server's message stays; the values of the row (`detail`) do not. */
 export function databaseError(error: unknown, operation: string): DataPlaneError {

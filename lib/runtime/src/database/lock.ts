@@ -19,7 +19,9 @@ export async function tryLock(client: Client, key: bigint): Promise<HeldLock | u
   try {
     await client.connect();
     await client.query("begin; set local idle_in_transaction_session_timeout = 0");
-    const { rows } = await client.query<{ held: boolean }>("select pg_try_advisory_xact_lock($1::bigint) as held", [key.toString()]);
+    const { rows } = await client.query<{ held: boolean }>("select pg_try_advisory_xact_lock($1::bigint) as held", [
+      key.toString(),
+    ]);
     if (rows[0]?.held === true) {
       return {
         lost: lost.signal,

@@ -64,7 +64,8 @@ export function createDatabase(options: DatabaseOptions): Database {
       try {
         return await runner(client, statement, values, queryOptions.signal);
       } catch (error) {
-        broken = (error instanceof DataPlaneError && error.code === "unavailable") || queryOptions.signal?.aborted === true;
+        broken =
+          (error instanceof DataPlaneError && error.code === "unavailable") || queryOptions.signal?.aborted === true;
         throw error;
       } finally {
         client.release(broken);

@@ -19,7 +19,12 @@ export type Runner = <Row extends object>(
 ) => Promise<QueryResult<Row>>;
 
 export function createRunner(options: RunnerOptions): Runner {
-  return async <Row extends object>(client: ClientBase, statement: Statement<Row>, values: readonly SqlValue[], signal: AbortSignal | undefined) => {
+  return async <Row extends object>(
+    client: ClientBase,
+    statement: Statement<Row>,
+    values: readonly SqlValue[],
+    signal: AbortSignal | undefined,
+  ) => {
     const operation = statement.name ?? "query";
     if (signal?.aborted === true) throw abortError(signal);
     let canceling: Promise<void> | undefined;
@@ -52,7 +57,8 @@ async function cancel(client: ClientBase, other: Client): Promise<void> {
   const processId: unknown = "processID" in client ? client.processID : undefined;
   other.on("error", () => undefined);
   try {
-    if (typeof processId !== "number") throw new DataPlaneError("internal", "cancel query: the connection has no process id");
+    if (typeof processId !== "number")
+      throw new DataPlaneError("internal", "cancel query: the connection has no process id");
     await other.connect();
     await other.query("select pg_cancel_backend($1)", [processId]);
   } catch {

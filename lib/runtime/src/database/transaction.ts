@@ -30,7 +30,11 @@ export async function runTransaction<T>(
   }
 }
 
-async function once<T>(parts: TransactionParts, body: (transaction: Transaction) => Promise<T>, options: TransactionOptions): Promise<T> {
+async function once<T>(
+  parts: TransactionParts,
+  body: (transaction: Transaction) => Promise<T>,
+  options: TransactionOptions,
+): Promise<T> {
   const client = await parts.connect();
   let open = true;
   const query: Transaction["query"] = (text, values = [], queryOptions = {}) => {

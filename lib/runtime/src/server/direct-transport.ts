@@ -134,7 +134,11 @@ async function onlyMessage<T>(messages: AsyncIterable<T>): Promise<T> {
 }
 
 /** Ends the handler when `signal` aborts even while nobody asks for the next message, as a closed connection would. */
-async function* untilAborted<T>(messages: AsyncGenerator<T, void>, signal: AbortSignal, seal: (message: T) => T): AsyncGenerator<T, void> {
+async function* untilAborted<T>(
+  messages: AsyncGenerator<T, void>,
+  signal: AbortSignal,
+  seal: (message: T) => T,
+): AsyncGenerator<T, void> {
   let cut = false;
   const end = (): void => {
     cut = true;

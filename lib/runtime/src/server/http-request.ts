@@ -5,23 +5,39 @@ import type { UniversalServerRequest } from "@connectrpc/connect/protocol";
 import { writeHead } from "./http-response.ts";
 
 /** What a stream's handler calls when its response headers may go out, before it has a message. */
-export const startStream: ContextKey<(header: Headers) => void> = createContextKey<(header: Headers) => void>(() => undefined);
+export const startStream: ContextKey<(header: Headers) => void> = createContextKey<(header: Headers) => void>(
+  () => undefined,
+);
+
+/** What every handler calls first. */
+export const reachedHandler: ContextKey<() => void> = createContextKey<() => void>(() => undefined);
+
+export interface TakenRequest {
+  readonly request: UniversalServerRequest;
+  /** False for a request that was answered without any code of ours. */
+  reachedHandler(): boolean;
+}
 
 /**
  * The body is read without destroying the request when the reader stops early, so that an answer given before the body
  * was read leaves the connection usable.
  */
-export function readRequest(request: IncomingMessage, response: ServerResponse): UniversalServerRequest {
+export function readRequest(request: IncomingMessage, response: ServerResponse): TakenRequest {
   const left = new AbortController();
   response.once("close", () => {
     if (!response.writableFinished) left.abort();
   });
-  const contextValues = createContextValues().set(startStream, (header) => {
-    if (response.headersSent || response.destroyed) return;
-    writeHead(response, 200, header);
-    response.flushHeaders();
-  });
-  return {
+  let reached = false;
+  const contextValues = createContextValues()
+    .set(reachedHandler, () => {
+      reached = true;
+    })
+    .set(startStream, (header) => {
+      if (response.headersSent || response.destroyed) return;
+      writeHead(response, 200, header);
+      response.flushHeaders();
+    });
+  const universal: UniversalServerRequest = {
     httpVersion: request.httpVersion,
     method: request.method ?? "",
     url: `http://${request.headers.host ?? "localhost"}${request.url ?? "/"}`,
@@ -30,6 +46,7 @@ export function readRequest(request: IncomingMessage, response: ServerResponse):
     signal: left.signal,
     contextValues,
   };
+  return { request: universal, reachedHandler: () => reached };
 }
 
 function webHeaders(headers: IncomingHttpHeaders): Headers {

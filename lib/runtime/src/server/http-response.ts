@@ -7,7 +7,11 @@ import type { UniversalServerResponse } from "@connectrpc/connect/protocol";
 const unreadBytes = 16 * 1024 * 1024;
 
 /** Writes head, body and trailers; resolves when everything was handed to the system. Rejects when the caller left. */
-export async function writeResponse(request: IncomingMessage, response: ServerResponse, answer: UniversalServerResponse): Promise<void> {
+export async function writeResponse(
+  request: IncomingMessage,
+  response: ServerResponse,
+  answer: UniversalServerResponse,
+): Promise<void> {
   if (!response.headersSent) {
     await readRest(request, response);
     writeHead(response, answer.status, answer.header ?? new Headers());
@@ -21,7 +25,12 @@ export async function writeResponse(request: IncomingMessage, response: ServerRe
 }
 
 /** A small JSON document, as Connect's unary errors are. */
-export async function answerJson(request: IncomingMessage, response: ServerResponse, status: number, body: object): Promise<void> {
+export async function answerJson(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  body: object,
+): Promise<void> {
   await readRest(request, response);
   if (response.destroyed) return;
   response.writeHead(status, { "content-type": "application/json" });

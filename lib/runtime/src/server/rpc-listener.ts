@@ -8,10 +8,11 @@ import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
 import type { Logger } from "@flyte-dataplane/core";
 import type { Calls } from "./calls.ts";
-import { readRequest, startStream } from "./http-request.ts";
+import { reachedHandler, readRequest, startStream } from "./http-request.ts";
 import { answerJson, writeResponse } from "./http-response.ts";
 import { invokeStream, invokeUnary } from "./invoke.ts";
 import { linkSignals } from "./link-signals.ts";
+import { mendMalformed } from "./malformed-request.ts";
 import { toConnectError } from "./rpc-errors.ts";
 import type { RpcService, Service, StreamHandler, UnaryHandler } from "./service.ts";
 
@@ -61,14 +62,17 @@ function mount(router: ConnectRouter, table: RpcService, mounting: Mounting): vo
     const handler = table.handlers.get(method.localName);
     // connect-es answers `unimplemented` for methods left out.
     if (handler === undefined) continue;
-    if (method.methodKind === "unary") implementation[method.localName] = unary(method, handler as UnaryHandler<unknown>, mounting);
-    if (method.methodKind === "server_streaming") implementation[method.localName] = stream(method, handler as StreamHandler<unknown>, mounting);
+    if (method.methodKind === "unary")
+      implementation[method.localName] = unary(method, handler as UnaryHandler<unknown>, mounting);
+    if (method.methodKind === "server_streaming")
+      implementation[method.localName] = stream(method, handler as StreamHandler<unknown>, mounting);
   }
   router.service(table.service, implementation as Partial<ServiceImpl<DescService>>);
 }
 
 function unary(method: DescMethod, handler: UnaryHandler<unknown>, { logger, calls }: Mounting) {
   return async (request: Message, context: HandlerContext): Promise<Message> => {
+    context.values.get(reachedHandler)();
     const { signal, release } = linkSignals(context.signal, calls.over);
     const call = { signal, requestHeader: context.requestHeader, responseHeader: context.responseHeader };
     try {
@@ -82,6 +86,7 @@ function unary(method: DescMethod, handler: UnaryHandler<unknown>, { logger, cal
 
 function stream(method: DescMethod, handler: StreamHandler<unknown>, { logger, calls }: Mounting) {
   return async function* (request: Message, context: HandlerContext): AsyncGenerator<Message> {
+    context.values.get(reachedHandler)();
     const { signal, release } = linkSignals(context.signal, calls.draining);
     const call = { signal, requestHeader: context.requestHeader, responseHeader: context.responseHeader };
     const messages = invokeStream(handler, request, { method, context: call, logger });
@@ -100,10 +105,16 @@ function stream(method: DescMethod, handler: StreamHandler<unknown>, { logger, c
   };
 }
 
-async function serve(handler: UniversalHandler, request: IncomingMessage, response: ServerResponse, logger: Logger): Promise<void> {
+async function serve(
+  handler: UniversalHandler,
+  request: IncomingMessage,
+  response: ServerResponse,
+  logger: Logger,
+): Promise<void> {
   try {
-    const answer = await handler(readRequest(request, response));
-    await writeResponse(request, response, answer);
+    const taken = readRequest(request, response);
+    const answer = await handler(taken.request);
+    await writeResponse(request, response, taken.reachedHandler() ? answer : await mendMalformed(answer));
   } catch (error) {
     // A caller who left is no fault; what connect-es could not answer itself is.
     if (response.destroyed) return;
