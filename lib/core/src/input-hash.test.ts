@@ -35,7 +35,7 @@ const withArtifact = create(InputsSchema, {
       value: create(LiteralSchema, {
         value: fromPlain(int(1)).value,
         hash: "h1",
-        artifactId: { artifactKey: { project: "p", domain: "d", name: "n", org: "o" }, version: "v" },
+        artifactId: { key: { project: "p", domain: "d", name: "n", org: "o" }, version: "v" },
       }),
     },
   ],
