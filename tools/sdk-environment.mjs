@@ -2,8 +2,8 @@
 // The Python that holds the Flyte SDK's descriptors: a virtual environment in the tools cache, made once per set of pins.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
 import path from "node:path";
+import { toolsFolder } from "./peers/cache.mjs";
 import { runStep } from "./run-step.mjs";
 
 /**
@@ -24,7 +24,7 @@ export async function sdkEnvironment(root) {
   const version = /^flyteidl2==(\S+)$/m.exec(pins)?.[1];
   if (version === undefined) throw new Error(`read ${requirements}: no line pins flyteidl2`);
 
-  const cache = process.env["FLYTE_DATAPLANE_TOOLS"] || path.join(homedir(), ".cache", "flyte-dataplane", "tools");
+  const cache = toolsFolder(process.env);
   const folder = path.join(
     cache,
     `flyteidl2-${version}-${createHash("sha256").update(pins).digest("hex").slice(0, 8)}`,

@@ -10,12 +10,9 @@ import { runStep } from "./run-step.mjs";
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), "..");
 const all = peers(process.platform, process.arch);
 
+// A version that fails does not hide what the next one would say.
 for (const version of nodeVersions) {
-  const status = await onVersion(version);
-  if (status !== 0) {
-    process.exitCode = status;
-    break;
-  }
+  if ((await onVersion(version)) !== 0) process.exitCode = 1;
 }
 
 /**
