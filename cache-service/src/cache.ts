@@ -16,17 +16,33 @@ import { invalid } from "./request.ts";
 import type { CacheStore, StoredOutput } from "./store/store.ts";
 
 /** The output under `key` and its metadata; `not_found` when there is none, `internal` when its metadata is damaged. */
-export async function getOutput(lookup: Lookup, scope: Scope, key: string, signal: AbortSignal): Promise<GetCacheResponse> {
+export async function getOutput(
+  lookup: Lookup,
+  scope: Scope,
+  key: string,
+  signal: AbortSignal,
+): Promise<GetCacheResponse> {
   const scoped = outputKey(scope, key);
   const output = await lookup(scoped, signal);
   if (output === undefined) throw absent("get", scoped);
   const metadata = decode(output);
-  if (metadata === undefined) throw new DataPlaneError("internal", `get cache entry "${scoped}": its metadata cannot be decoded; put it again with overwrite`, { ref: scoped });
+  if (metadata === undefined)
+    throw new DataPlaneError(
+      "internal",
+      `get cache entry "${scoped}": its metadata cannot be decoded; put it again with overwrite`,
+      { ref: scoped },
+    );
   return create(GetCacheResponseSchema, { output: { output: { case: "outputUri", value: output.uri }, metadata } });
 }
 
 /** Stores the request's output; `already_exists` when there is one that neither `overwrite` nor its age lets go. */
-export async function putOutput(store: CacheStore, clock: Clock, scope: Scope, request: PutCacheRequest, signal: AbortSignal): Promise<void> {
+export async function putOutput(
+  store: CacheStore,
+  clock: Clock,
+  scope: Scope,
+  request: PutCacheRequest,
+  signal: AbortSignal,
+): Promise<void> {
   const { output, overwrite } = request;
   if (output === undefined) throw invalid("put", "base_request.output is missing");
   const uri = output.output.case === "outputUri" ? output.output.value : "";
@@ -37,16 +53,31 @@ export async function putOutput(store: CacheStore, clock: Clock, scope: Scope, r
   const written = await store.replaceOutput(
     scoped,
     (existing) => {
-      const replaceable = existing === undefined || overwrite?.overwrite === true || isOlder(existing, overwrite?.maxAge, now);
+      const replaceable =
+        existing === undefined || overwrite?.overwrite === true || isOlder(existing, overwrite?.maxAge, now);
       if (!replaceable) return undefined;
-      return { uri, metadata: toBinary(MetadataSchema, metadataToStore(output.metadata, existing, now)), lastUpdated: now };
+      return {
+        uri,
+        metadata: toBinary(MetadataSchema, metadataToStore(output.metadata, existing, now)),
+        lastUpdated: now,
+      };
     },
     signal,
   );
-  if (!written) throw new DataPlaneError("already_exists", `put cache entry "${scoped}": there is one already; set overwrite to replace it`, { ref: scoped });
+  if (!written)
+    throw new DataPlaneError(
+      "already_exists",
+      `put cache entry "${scoped}": there is one already; set overwrite to replace it`,
+      { ref: scoped },
+    );
 }
 
-export async function deleteOutput(store: CacheStore, scope: Scope, request: DeleteCacheRequest, signal: AbortSignal): Promise<void> {
+export async function deleteOutput(
+  store: CacheStore,
+  scope: Scope,
+  request: DeleteCacheRequest,
+  signal: AbortSignal,
+): Promise<void> {
   const scoped = outputKey(scope, request.key);
   if (!(await store.deleteOutput(scoped, signal))) throw absent("delete", scoped);
 }
@@ -80,5 +111,8 @@ function decode(output: StoredOutput): Metadata | undefined {
 }
 
 function absent(operation: string, key: string): DataPlaneError {
-  return new DataPlaneError("not_found", `${operation} cache entry "${key}": there is none`, { ref: key, origin: "user" });
+  return new DataPlaneError("not_found", `${operation} cache entry "${key}": there is none`, {
+    ref: key,
+    origin: "user",
+  });
 }

@@ -15,15 +15,23 @@ interface Scoped<B> {
 }
 
 /** The inner request with its scope; rejects with `invalid_argument` when it, its key or the key's form is missing or wrong. */
-export function unwrap<B extends { readonly key: string }>(operation: string, request: Scoped<B>): { readonly base: B; readonly scope: Scope } {
+export function unwrap<B extends { readonly key: string }>(
+  operation: string,
+  request: Scoped<B>,
+): { readonly base: B; readonly scope: Scope } {
   const base = request.baseRequest;
   if (base === undefined) throw invalid(operation, "base_request is missing");
   if (base.key === "") throw invalid(operation, "base_request.key is empty");
   const scope = { project: request.identifier?.project ?? "", domain: request.identifier?.domain ?? "" };
   const length = base.key.length + scope.project.length + scope.domain.length;
   // Room for the two hyphens and the longest prefix.
-  if (length + 14 > maxKeyCharacters) throw invalid(operation, `base_request.key has ${base.key.length} characters; with its scope it may have ${maxKeyCharacters - 14}`);
-  if (/\0/.test(base.key + scope.project + scope.domain)) throw invalid(operation, "base_request.key or the identifier holds a NUL character");
+  if (length + 14 > maxKeyCharacters)
+    throw invalid(
+      operation,
+      `base_request.key has ${base.key.length} characters; with its scope it may have ${maxKeyCharacters - 14}`,
+    );
+  if (/\0/.test(base.key + scope.project + scope.domain))
+    throw invalid(operation, "base_request.key or the identifier holds a NUL character");
   return { base, scope };
 }
 

@@ -6,7 +6,12 @@ describeCacheService("memory", async () => {
   return {
     store,
     damageMetadata: async (key, metadata) => {
-      await store.replaceOutput(key, (existing) => existing && { uri: existing.uri, lastUpdated: existing.lastUpdated, metadata: metadata ?? new Uint8Array() }, new AbortController().signal);
+      await store.replaceOutput(
+        key,
+        (existing) =>
+          existing && { uri: existing.uri, lastUpdated: existing.lastUpdated, metadata: metadata ?? new Uint8Array() },
+        new AbortController().signal,
+      );
     },
     close: async () => {},
   };

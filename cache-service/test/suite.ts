@@ -4,7 +4,10 @@ import { durationFromMs, timestampFromMs, timestampMs } from "@bufbuild/protobuf
 import { type CacheStore, createCacheService } from "@flyte-dataplane/cache-service";
 import { type Client, createClient } from "@connectrpc/connect";
 import type { Clock, Logger } from "@flyte-dataplane/core";
-import { CacheService as CacheServiceV1, MetadataSchema } from "@flyte-dataplane/proto/flyteidl2/cacheservice/cacheservice";
+import {
+  CacheService as CacheServiceV1,
+  MetadataSchema,
+} from "@flyte-dataplane/proto/flyteidl2/cacheservice/cacheservice";
 import { CacheService } from "@flyte-dataplane/proto/flyteidl2/cacheservice/v2/cacheservice";
 import { directTransport } from "@flyte-dataplane/runtime/server";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -16,7 +19,7 @@ export interface StoreHarness {
   close(): Promise<void>;
 }
 
-const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, child: () => silent };
+export const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, child: () => silent };
 const identifier = { org: "", project: "flytesnacks", domain: "development" };
 
 class TestClock implements Clock {
@@ -48,7 +51,14 @@ export function describeCacheService(name: string, open: () => Promise<StoreHarn
     });
     afterAll(() => harness.close());
 
-    const put = (key: string, uri: string, more: Partial<{ overwrite: { overwrite?: boolean; maxAge?: ReturnType<typeof durationFromMs> }; createdAt: number }> = {}) =>
+    const put = (
+      key: string,
+      uri: string,
+      more: Partial<{
+        overwrite: { overwrite?: boolean; maxAge?: ReturnType<typeof durationFromMs> };
+        createdAt: number;
+      }> = {},
+    ) =>
       client.put({
         identifier,
         baseRequest: {
@@ -70,7 +80,11 @@ export function describeCacheService(name: string, open: () => Promise<StoreHarn
       (
         await client.getOrExtendReservation({
           identifier,
-          baseRequest: { key, ownerId, ...(heartbeatMs === undefined ? {} : { heartbeatInterval: durationFromMs(heartbeatMs) }) },
+          baseRequest: {
+            key,
+            ownerId,
+            ...(heartbeatMs === undefined ? {} : { heartbeatInterval: durationFromMs(heartbeatMs) }),
+          },
         })
       ).reservation;
 
@@ -81,7 +95,9 @@ export function describeCacheService(name: string, open: () => Promise<StoreHarn
     test("an empty organisation finds the row [cache 4]", async () => {
       const key = nextKey();
       await put(key, "/o");
-      expect((await client.get({ identifier: { ...identifier, org: "" }, baseRequest: { key } })).output?.output.value).toBe("/o");
+      expect(
+        (await client.get({ identifier: { ...identifier, org: "" }, baseRequest: { key } })).output?.output.value,
+      ).toBe("/o");
     });
 
     test("a request without identifier has empty project and domain [cache 5,26]", async () => {
@@ -93,7 +109,13 @@ export function describeCacheService(name: string, open: () => Promise<StoreHarn
     });
 
     test("a missing base_request is invalid for every method [cache 6]", async () => {
-      for (const call of [client.get, client.put, client.delete, client.getOrExtendReservation, client.releaseReservation]) {
+      for (const call of [
+        client.get,
+        client.put,
+        client.delete,
+        client.getOrExtendReservation,
+        client.releaseReservation,
+      ]) {
         await expect(call({ identifier })).rejects.toMatchObject({ code: 3 });
       }
     });
@@ -116,7 +138,9 @@ export function describeCacheService(name: string, open: () => Promise<StoreHarn
     test("a put without a reference to its output is invalid [cache 9,10]", async () => {
       await expect(client.put({ identifier, baseRequest: { key: "k" } })).rejects.toMatchObject({ code: 3 });
       const literals = { output: { case: "outputLiterals" as const, value: { literals: {} } } };
-      await expect(client.put({ identifier, baseRequest: { key: "k", output: literals } })).rejects.toMatchObject({ code: 3 });
+      await expect(client.put({ identifier, baseRequest: { key: "k", output: literals } })).rejects.toMatchObject({
+        code: 3,
+      });
       await expect(put("k", "")).rejects.toMatchObject({ code: 3 });
     });
 
@@ -174,7 +198,9 @@ export function describeCacheService(name: string, open: () => Promise<StoreHarn
       const key = nextKey();
       await put(key, "/one");
       clock.time += 5000;
-      await expect(put(key, "/two", { overwrite: { maxAge: durationFromMs(5000) } })).rejects.toMatchObject({ code: 6 });
+      await expect(put(key, "/two", { overwrite: { maxAge: durationFromMs(5000) } })).rejects.toMatchObject({
+        code: 6,
+      });
       await put(key, "/two", { overwrite: { maxAge: durationFromMs(4999) } });
       expect((await get(key))?.output.value).toBe("/two");
       await put(key, "/three", { overwrite: { maxAge: durationFromMs(0) } });
@@ -226,7 +252,9 @@ export function describeCacheService(name: string, open: () => Promise<StoreHarn
       const first = await reserve(key, "first", 2000);
       clock.time += 1000;
       const extended = await reserve(key, "first", 2000);
-      expect(timestampMs(extended?.expiresAt ?? timestampFromMs(0))).toBe(timestampMs(first?.expiresAt ?? timestampFromMs(0)) + 1000);
+      expect(timestampMs(extended?.expiresAt ?? timestampFromMs(0))).toBe(
+        timestampMs(first?.expiresAt ?? timestampFromMs(0)) + 1000,
+      );
       clock.time += 5999;
       expect((await reserve(key, "second", 2000))?.ownerId).toBe("first");
       clock.time += 1;
@@ -247,9 +275,16 @@ export function describeCacheService(name: string, open: () => Promise<StoreHarn
     });
 
     test("settings that are not positive mean ten seconds and three intervals [cache 36]", async () => {
-      const service = createCacheService({ config: { maxReservationHeartbeat: 0, heartbeatGracePeriodMultiplier: -1 }, store: harness.store, clock });
+      const service = createCacheService({
+        config: { maxReservationHeartbeat: 0, heartbeatGracePeriodMultiplier: -1 },
+        store: harness.store,
+        clock,
+      });
       const other = createClient(CacheService, directTransport(service.rpc, { logger: silent }));
-      const { reservation } = await other.getOrExtendReservation({ identifier, baseRequest: { key: nextKey(), ownerId: "me" } });
+      const { reservation } = await other.getOrExtendReservation({
+        identifier,
+        baseRequest: { key: nextKey(), ownerId: "me" },
+      });
       expect(reservation?.heartbeatInterval?.seconds).toBe(10n);
       expect(timestampMs(reservation?.expiresAt ?? timestampFromMs(0)) - clock.time).toBe(30_000);
     });
@@ -307,7 +342,9 @@ export function describeCacheService(name: string, open: () => Promise<StoreHarn
       await put(key, "/new", { overwrite: { overwrite: true } });
       expect((await get(key))?.output.value).toBe("/new");
       const row = await harness.store.outputs([`flytesnacks-development-${key}`], new AbortController().signal);
-      expect([...row.values()][0]?.metadata?.byteLength).toBeGreaterThan(toBinary(MetadataSchema, create(MetadataSchema)).byteLength);
+      expect([...row.values()][0]?.metadata?.byteLength).toBeGreaterThan(
+        toBinary(MetadataSchema, create(MetadataSchema)).byteLength,
+      );
     });
   });
 }

@@ -44,7 +44,10 @@ const selectReservation = statement<ReservationRow>(
   "cache_reservation",
   "select owner_id, heartbeat_seconds, expires_at from cache_service_reservations where key = $1",
 );
-const deleteReservation = statement("cache_reservation_release", "delete from cache_service_reservations where key = $1 and owner_id = $2");
+const deleteReservation = statement(
+  "cache_reservation_release",
+  "delete from cache_service_reservations where key = $1 and owner_id = $2",
+);
 
 /** The store of production: two tables in PostgreSQL. */
 export function databaseStore(database: Database): CacheStore {

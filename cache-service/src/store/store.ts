@@ -10,7 +10,11 @@ export interface CacheStore {
    * Shows `decide` what is under `key` and writes what it answers; nothing is written for `undefined`. No other writer comes between
    * the two; `decide` may be asked again. Resolves with whether something was written.
    */
-  replaceOutput(key: string, decide: (existing: StoredOutput | undefined) => OutputWrite | undefined, signal: AbortSignal): Promise<boolean>;
+  replaceOutput(
+    key: string,
+    decide: (existing: StoredOutput | undefined) => OutputWrite | undefined,
+    signal: AbortSignal,
+  ): Promise<boolean>;
 
   /** Resolves with whether there was one. */
   deleteOutput(key: string, signal: AbortSignal): Promise<boolean>;

@@ -1,0 +1,90 @@
+import {
+  bytes,
+  defineSection,
+  duration,
+  flag,
+  integer,
+  type Section,
+  text,
+  texts,
+} from "@flyte-dataplane/runtime/config";
+
+export interface DataproxyConfig {
+  /** `scheme://host[:port]` given to clients as this server's address; empty: the Host they used. */
+  readonly publicEndpoint: string;
+  readonly upload: {
+    /** Bytes; 0 sets no bound. */
+    readonly maxSize: number;
+    /** Milliseconds. */
+    readonly maxExpiresIn: number;
+    readonly storagePrefix: string;
+  };
+  readonly download: {
+    /** Milliseconds. */
+    readonly maxExpiresIn: number;
+  };
+  readonly actionData: {
+    /** Bytes. */
+    readonly maxBytes: number;
+    readonly tolerateMissing: boolean;
+  };
+  readonly logs: {
+    readonly stripLineEndings: boolean;
+    readonly maxLinesWithoutStart: number;
+  };
+  /** Storage URIs below which links may point, beside the server's own storage. */
+  readonly allowedPrefixes: readonly string[];
+}
+
+export const dataproxySection: Section<DataproxyConfig> = defineSection<DataproxyConfig>(
+  "dataproxy",
+  "Signed links, input documents, action data and logs.",
+  {
+    publicEndpoint: text({
+      doc: "Address of this server for clients, as scheme://host[:port]; empty answers with the Host they used.",
+      default: "",
+    }),
+    upload: {
+      maxSize: bytes({
+        doc: "Largest upload that a caller may announce; 0 sets no bound.",
+        default: 100 * 1024 * 1024,
+      }),
+      maxExpiresIn: duration({
+        doc: "Longest life of an upload link, and the one given when none is asked for.",
+        default: 3_600_000,
+      }),
+      storagePrefix: text({ doc: "First part of the keys of uploads and of offloaded inputs.", default: "uploads" }),
+    },
+    download: {
+      maxExpiresIn: duration({
+        doc: "Longest life of a download link, and the one given when none is asked for.",
+        default: 3_600_000,
+      }),
+    },
+    actionData: {
+      maxBytes: bytes({
+        doc: "Largest inputs or outputs document that is read into memory.",
+        default: 64 * 1024 * 1024,
+      }),
+      tolerateMissing: flag({
+        doc: "Answer a recorded document that is gone with an empty one, as the reference does.",
+        default: false,
+      }),
+    },
+    logs: {
+      stripLineEndings: flag({
+        doc: "Send log lines without their terminator, as the reference does.",
+        default: false,
+      }),
+      maxLinesWithoutStart: integer({
+        doc: "Lines from the end when the start of the container is not known.",
+        default: 1000,
+        min: 1,
+      }),
+    },
+    allowedPrefixes: texts({
+      doc: "Storage URIs below which links may be signed, beside the server's own storage.",
+      default: [],
+    }),
+  },
+);

@@ -1,0 +1,67 @@
+import { create } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { DataPlaneError, parseStorageUri } from "@flyte-dataplane/core";
+import {
+  ArtifactType,
+  type CreateDownloadLinkRequest,
+  type CreateDownloadLinkResponse,
+  CreateDownloadLinkResponseSchema,
+} from "@flyte-dataplane/proto/flyteidl2/dataproxy/dataproxy_service";
+import type { SignedRequest } from "@flyte-dataplane/storage";
+import { assertAllowed } from "./allowed-uris.ts";
+import { findAttempt } from "./attempts.ts";
+import { linkLife } from "./expiry.ts";
+import { absent, invalid } from "./refusal.ts";
+import type { DataproxyOptions } from "./service.ts";
+
+const operation = "create download link";
+
+/** Signs a GET for the report of an attempt. Code bundles are not offered yet: SDKs then fall back to the report. */
+export async function createDownloadLink(
+  options: DataproxyOptions,
+  request: CreateDownloadLinkRequest,
+  signal: AbortSignal,
+): Promise<CreateDownloadLinkResponse> {
+  const { artifactType, source } = request;
+  if (artifactType !== ArtifactType.REPORT)
+    throw invalid(
+      operation,
+      `artifact type ${ArtifactType[artifactType] ?? artifactType} has no links; ask for REPORT`,
+    );
+  if (source.case !== "actionAttemptId")
+    throw invalid(operation, "give action_attempt_id; other sources have no report");
+  const life = linkLife(operation, request.expiresIn, options.config.download.maxExpiresIn);
+  const attempt = await findAttempt(options, operation, source.value, signal);
+  const uri = attempt.outputs?.reportUri ?? "";
+  if (uri === "")
+    throw absent(
+      operation,
+      `attempt ${source.value.attempt} of "${source.value.actionId?.name ?? ""}" recorded no report`,
+    );
+  const signed = await signExisting(options, operation, uri, life, signal);
+  return create(CreateDownloadLinkResponseSchema, {
+    preSignedUrls: { signedUrl: [signed.url], expiresAt: timestampFromMs(signed.expiresAt) },
+  });
+}
+
+/** A link to an object that is there, below an allowed prefix. Rejects with `not_found` or `permission_denied` otherwise. */
+export async function signExisting(
+  options: DataproxyOptions,
+  what: string,
+  uri: string,
+  lifeMs: number,
+  signal: AbortSignal,
+): Promise<SignedRequest> {
+  assertAllowed(options, what, uri);
+  const location = parseStorageUri(uri);
+  const bucket = await options.stores.bucket(location);
+  const found = await bucket.find(location.key, { signal }).catch((error: unknown) => {
+    throw new DataPlaneError("internal", `${what} ${uri}: the store could not say whether it is there`, {
+      cause: error,
+      ref: uri,
+    });
+  });
+  if (found === undefined) throw absent(what, `nothing lies at ${uri} any more`);
+  const name = location.key.slice(location.key.lastIndexOf("/") + 1);
+  return await bucket.signGet(location.key, { expiresAt: options.clock.now() + lifeMs, downloadName: name, signal });
+}

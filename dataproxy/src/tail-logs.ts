@@ -1,0 +1,102 @@
+import { create } from "@bufbuild/protobuf";
+import { timestampMs } from "@bufbuild/protobuf/wkt";
+import type { PodLogContext } from "@flyte-dataplane/proto/flyteidl2/core/execution";
+import {
+  type TailLogsRequest,
+  type TailLogsResponse,
+  TailLogsResponseSchema,
+} from "@flyte-dataplane/proto/flyteidl2/dataproxy/dataproxy_service";
+import {
+  type ContainerIdentifier,
+  ContainerIdentifierSchema,
+  LogLineOriginator,
+} from "@flyte-dataplane/proto/flyteidl2/logs/dataplane/payload";
+import type { LogEntry, ReadLogOptions } from "./log-reader.ts";
+import { mergeStreams } from "./merge-streams.ts";
+import { absent, invalid } from "./refusal.ts";
+import type { DataproxyOptions } from "./service.ts";
+
+const operation = "tail logs";
+
+/** Lines in one message at most; what the SDK's renderer was made for. */
+const maxLines = 100;
+
+/**
+ * The log of an attempt's primary container, or of the pods selected: lines already written, then new ones until the containers have ended.
+ * `not_found` before there is a container to read, which SDKs answer by asking again.
+ */
+export async function* tailLogs(
+  options: DataproxyOptions,
+  request: TailLogsRequest,
+  signal: AbortSignal,
+): AsyncIterable<TailLogsResponse> {
+  if (request.actionId === undefined) throw invalid(operation, "action_id is missing");
+  if (request.attempt === 0) throw invalid(operation, "attempt counts from 1");
+  const { logContext, cluster } = await options.runs.getActionLogContext(
+    { actionId: request.actionId, attempt: request.attempt },
+    { signal },
+  );
+  if (logContext === undefined) throw absent(operation, "the attempt has no log yet");
+  const pods = selectPods(request, logContext.pods, logContext.primaryPodName);
+  const streams = pods.map((pod) => podLog(options, pod, cluster, signal));
+  // Of several pods a missing one must not fail the others; a single one is what the caller asked about.
+  yield* streams.length === 1 && streams[0] !== undefined
+    ? streams[0]
+    : mergeStreams(streams, { tolerate: ["not_found"] });
+}
+
+function selectPods(
+  request: TailLogsRequest,
+  pods: readonly PodLogContext[],
+  primary: string,
+): readonly PodLogContext[] {
+  const { podSelector } = request;
+  if (podSelector.case === "allPods" && podSelector.value) {
+    if (pods.length === 0) throw absent(operation, "the attempt has no pods");
+    return pods;
+  }
+  const name = podSelector.case === "podName" ? podSelector.value : primary;
+  const pod = pods.find((entry) => entry.podName === name);
+  if (name === "" || pod === undefined) throw absent(operation, `the attempt has no pod "${name}"`);
+  return [pod];
+}
+
+async function* podLog(
+  options: DataproxyOptions,
+  pod: PodLogContext,
+  cluster: string,
+  signal: AbortSignal,
+): AsyncIterable<TailLogsResponse> {
+  const container = pod.containers.find((entry) => entry.containerName === pod.primaryContainerName);
+  if (container === undefined)
+    throw absent(operation, `pod "${pod.podName}" has no container "${pod.primaryContainerName}"`);
+  const start = container.process?.containerStartTime;
+  const { logs, config } = options;
+  const read: ReadLogOptions =
+    start === undefined
+      ? { tailLines: config.logs.maxLinesWithoutStart, signal }
+      : { since: timestampMs(start), signal };
+  const source = create(ContainerIdentifierSchema, {
+    clusterName: cluster,
+    kubernetesNamespace: pod.namespace,
+    kubernetesPodName: pod.podName,
+    kubernetesContainerName: container.containerName,
+  });
+  const ref = { namespace: pod.namespace, pod: pod.podName, container: container.containerName };
+  for await (const entries of logs.read(ref, read)) {
+    for (let from = 0; from < entries.length; from += maxLines) {
+      yield response(entries.slice(from, from + maxLines), source, config.logs.stripLineEndings);
+    }
+  }
+}
+
+function response(entries: readonly LogEntry[], container: ContainerIdentifier, strip: boolean): TailLogsResponse {
+  const shortPodName = container.kubernetesPodName.slice(-8);
+  const lines = entries.map((entry) => ({
+    ...(entry.time !== undefined && { timestamp: entry.time }),
+    message: strip ? entry.text.replace(/[\r\n]+$/, "") : entry.text,
+    originator: LogLineOriginator.USER,
+    shortPodName,
+  }));
+  return create(TailLogsResponseSchema, { logs: [{ lines, container }] });
+}

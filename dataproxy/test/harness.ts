@@ -1,0 +1,118 @@
+/** A dataproxy that listens on loopback over a real folder; only the sibling services are played by handlers. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
+import { createConnectTransport } from "@connectrpc/connect-node";
+import { type Clock, DataPlaneError, type Logger } from "@flyte-dataplane/core";
+import {
+  createDataproxy,
+  type DataproxyConfig,
+  dataproxySection,
+  type LogEntry,
+  type LogReader,
+} from "@flyte-dataplane/dataproxy";
+import { ProjectService } from "@flyte-dataplane/proto/flyteidl2/project/project_service";
+import { TaskService } from "@flyte-dataplane/proto/flyteidl2/task/task_service";
+import { TriggerService } from "@flyte-dataplane/proto/flyteidl2/trigger/trigger_service";
+import { RunService } from "@flyte-dataplane/proto/flyteidl2/workflow/run_service";
+import { loadConfig } from "@flyte-dataplane/runtime/config";
+import { createMetrics } from "@flyte-dataplane/runtime/lifecycle";
+import { createServer, directTransport, type Handlers, rpc } from "@flyte-dataplane/runtime/server";
+import { createStores, loadSigningKey, type Stores } from "@flyte-dataplane/storage";
+
+export interface Siblings {
+  readonly runs?: Handlers<typeof RunService>;
+  readonly projects?: Handlers<typeof ProjectService>;
+  readonly tasks?: Handlers<typeof TaskService>;
+  readonly logs?: LogReader;
+  readonly config?: (defaults: DataproxyConfig) => DataproxyConfig;
+}
+
+export interface Harness {
+  readonly transport: Transport;
+  readonly url: string;
+  /** The storage folder. */
+  readonly base: string;
+  readonly stores: Stores;
+  readonly clock: SettableClock;
+  close(): Promise<void>;
+}
+
+export interface SettableClock extends Clock {
+  /** Milliseconds added to the machine's clock. */
+  offset: number;
+}
+
+export const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, child: () => silent };
+
+export async function openDataproxy(siblings: Siblings = {}): Promise<Harness> {
+  const base = await mkdtemp(join(tmpdir(), "fdp-dataproxy-"));
+  const clock: SettableClock = {
+    offset: 0,
+    now: () => Date.now() + clock.offset,
+    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  };
+  let url = "";
+  const key = await loadSigningKey(join(base, "signing.key"));
+  const stores = createStores({ clock, file: { durability: "fast", signing: { key, endpoint: () => url } } });
+  const siblingTransport = directTransport(
+    [
+      rpc(RunService, siblings.runs ?? {}),
+      rpc(ProjectService, siblings.projects ?? { getProject: knownProject }),
+      rpc(TaskService, siblings.tasks ?? {}),
+      rpc(TriggerService, {}),
+    ],
+    { logger: silent, freeze: true },
+  );
+  const defaults = loadConfig([dataproxySection], { env: {} }).get(dataproxySection);
+  const service = createDataproxy({
+    config: siblings.config?.(defaults) ?? defaults,
+    base,
+    stores,
+    runs: createClient(RunService, siblingTransport),
+    projects: createClient(ProjectService, siblingTransport),
+    tasks: createClient(TaskService, siblingTransport),
+    triggers: createClient(TriggerService, siblingTransport),
+    logs: siblings.logs ?? { read: noLogs },
+    clock,
+    logger: silent,
+  });
+  const server = await createServer({
+    services: [service],
+    host: "localhost",
+    port: 0,
+    clock,
+    logger: silent,
+    metrics: createMetrics(),
+  });
+  url = `http://localhost:${server.port}`;
+  return {
+    transport: createConnectTransport({ baseUrl: url, httpVersion: "1.1", useBinaryFormat: true }),
+    url,
+    base,
+    stores,
+    clock,
+    close: async () => {
+      await server.close();
+      await stores.close();
+      await rm(base, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Knows "flytesnacks" alone; "down" stands for a project service that does not answer. */
+function knownProject({
+  id,
+}: {
+  readonly id: string;
+}): never | { readonly $typeName: "flyteidl2.project.GetProjectResponse" } {
+  if (id === "flytesnacks") return { $typeName: "flyteidl2.project.GetProjectResponse" };
+  if (id === "down") throw new ConnectError("no connection", Code.Unavailable);
+  throw new DataPlaneError("not_found", `get project "${id}": there is none`);
+}
+
+async function* noLogs(): AsyncIterable<readonly LogEntry[]> {
+  yield* [];
+  throw new DataPlaneError("unavailable", "tail logs: no cluster is configured");
+}

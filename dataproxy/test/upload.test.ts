@@ -1,0 +1,343 @@
+import { createHash } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { durationFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
+import { createClient } from "@connectrpc/connect";
+import { ClusterService } from "@flyte-dataplane/proto/flyteidl2/cluster/service";
+import {
+  type CreateUploadLocationRequest,
+  DataProxyService,
+} from "@flyte-dataplane/proto/flyteidl2/dataproxy/dataproxy_service";
+import { InputsSchema } from "@flyte-dataplane/proto/flyteidl2/task/common";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Harness, openDataproxy } from "./harness.ts";
+
+const hello = Buffer.from("hello");
+const md5 = createHash("md5").update(hello).digest();
+const helloFolder = "LVAUAKV4JMVHNOLRTWIRAF6FSI======";
+
+describe("uploads through signed links", () => {
+  let proxy: Harness;
+  beforeAll(async () => {
+    proxy = await openDataproxy();
+  });
+  afterAll(() => proxy.close());
+
+  const locate = (request: Partial<CreateUploadLocationRequest>) =>
+    createClient(DataProxyService, proxy.transport).createUploadLocation({
+      project: "flytesnacks",
+      domain: "development",
+      contentMd5: md5,
+      filename: "a.txt",
+      ...request,
+    });
+  const send = (url: string, body: Buffer, headers: Readonly<Record<string, string>> = {}) =>
+    fetch(url, { method: "PUT", headers, body: Uint8Array.from(body) });
+
+  test("the endpoint is the host that the caller used [dataproxy 13,14]", async () => {
+    const cluster = createClient(ClusterService, proxy.transport);
+    for (const operation of [0, 1, 9, 12]) {
+      expect(await cluster.selectCluster({ operation })).toMatchObject({ clusterEndpoint: proxy.url, cluster: "" });
+    }
+  });
+
+  test("neither a folder's name nor an MD5 is refused [dataproxy 16]", async () => {
+    await expect(locate({ contentMd5: new Uint8Array() })).rejects.toMatchObject({ code: 3 });
+  });
+
+  test("a link may live as long as the maximum and no longer [dataproxy 17]", async () => {
+    await expect(locate({ expiresIn: durationFromMs(3_600_001) })).rejects.toMatchObject({ code: 3 });
+    const { expiresAt } = await locate({ expiresIn: durationFromMs(3_600_000) });
+    expect(expiresAt).toBeDefined();
+  });
+
+  test.each([
+    { name: "of mixed signs", seconds: 1n, nanos: -1 },
+    { name: "out of range", seconds: 400_000_000_000n, nanos: 0 },
+  ])("an expiry $name is refused [dataproxy 18]", async ({ seconds, nanos }) => {
+    await expect(
+      locate({ expiresIn: { $typeName: "google.protobuf.Duration", seconds, nanos } }),
+    ).rejects.toMatchObject({ code: 3 });
+  });
+
+  test("an expiry that is not positive is refused [dataproxy 19]", async () => {
+    await expect(locate({ expiresIn: durationFromMs(0) })).rejects.toMatchObject({ code: 3 });
+    await expect(locate({ expiresIn: durationFromMs(-1000) })).rejects.toMatchObject({ code: 3 });
+  });
+
+  test("without an expiry the link lives for the maximum [dataproxy 20]", async () => {
+    const before = proxy.clock.now();
+    const { expiresAt } = await locate({});
+    expect(
+      Math.abs(
+        timestampMs(expiresAt ?? { $typeName: "google.protobuf.Timestamp", seconds: 0n, nanos: 0 }) -
+          before -
+          3_600_000,
+      ),
+    ).toBeLessThan(5000);
+  });
+
+  test("a length above the maximum is refused, the maximum itself is not [dataproxy 21]", async () => {
+    await expect(locate({ contentLength: 104_857_601n })).rejects.toMatchObject({ code: 3 });
+    await expect(locate({ contentLength: -1n })).rejects.toMatchObject({ code: 3 });
+    expect((await locate({ contentLength: 104_857_600n })).nativeUrl).not.toBe("");
+    expect((await locate({ contentLength: 0n })).nativeUrl).not.toBe("");
+  });
+
+  test("an unknown project is not found, a silent project service is internal [dataproxy 22]", async () => {
+    await expect(locate({ project: "nobody" })).rejects.toMatchObject({ code: 5 });
+    await expect(locate({ project: "down" })).rejects.toMatchObject({ code: 13 });
+  });
+
+  test("an upload by content lies in the folder of its MD5 [dataproxy 24]", async () => {
+    expect((await locate({})).nativeUrl).toBe(`${proxy.base}/uploads/flytesnacks/development/${helloFolder}/a.txt`);
+    expect((await locate({ filename: "" })).nativeUrl).toBe(
+      `${proxy.base}/uploads/flytesnacks/development/${helloFolder}`,
+    );
+  });
+
+  test("an upload by name lies in the folder named, whatever the organisation [dataproxy 25]", async () => {
+    const { nativeUrl } = await locate({ filenameRoot: "by/name", org: "somebody" });
+    expect(nativeUrl).toBe(`${proxy.base}/uploads/flytesnacks/development/by/name/a.txt`);
+  });
+
+  test.each([
+    { name: "an empty domain", request: { domain: "" } },
+    { name: "an empty project", request: { project: "" } },
+    { name: "a project of two segments", request: { project: "a/b" } },
+  ])("$name is refused [dataproxy 26]", async ({ request }) => {
+    await expect(locate(request)).rejects.toMatchObject({ code: 3 });
+  });
+
+  test.each(["..", "a/../b", "./a", "a//b", "/abs", "x/"])(
+    "the path %j is refused in every part [dataproxy 27]",
+    async (path) => {
+      await expect(locate({ filename: path })).rejects.toMatchObject({ code: 3 });
+      await expect(locate({ filenameRoot: path })).rejects.toMatchObject({ code: 3 });
+      await expect(locate({ project: path })).rejects.toMatchObject({ code: 3 });
+      await expect(locate({ domain: path })).rejects.toMatchObject({ code: 3 });
+    },
+  );
+
+  test.each(["a?b", "a#b", "a%20b", "a\u0000b", "a\tb", "a\\b", "a".repeat(1025)])(
+    "the file name %j is refused [dataproxy 28]",
+    async (filename) => {
+      await expect(locate({ filename })).rejects.toMatchObject({ code: 3 });
+    },
+  );
+
+  test.each(["my file.txt", "é.txt", "a+b&c=d;e[1]:f.txt", "文件.txt"])(
+    "the file name %j is taken literally by PUT and by the disk [dataproxy 28]",
+    async (filename) => {
+      const location = await locate({ filename });
+      expect(location.nativeUrl.endsWith(`/${filename}`)).toBe(true);
+      expect((await send(location.signedUrl, hello, location.headers)).status).toBe(200);
+      expect(await readFile(location.nativeUrl, "utf8")).toBe("hello");
+    },
+  );
+
+  test("by name, equal content gets a fresh link and other content is refused [dataproxy 29,30,31]", async () => {
+    const named = { filenameRoot: "once" };
+    const first = await locate(named);
+    expect((await send(first.signedUrl, hello, first.headers)).status).toBe(200);
+    expect((await locate(named)).signedUrl).not.toBe("");
+    await expect(locate({ ...named, contentMd5: new Uint8Array(16) })).rejects.toMatchObject({ code: 6 });
+    await expect(locate({ ...named, contentMd5: new Uint8Array() })).rejects.toMatchObject({ code: 6 });
+  });
+
+  test("headers name the length only when it was given, and are spelled as SDKs spell them [dataproxy 37]", async () => {
+    expect((await locate({ contentLength: 5n })).headers).toEqual({
+      "Content-Length": "5",
+      "Content-MD5": md5.toString("base64"),
+    });
+    expect((await locate({})).headers).toEqual({ "Content-MD5": md5.toString("base64") });
+  });
+
+  test("another body or another digest than the signed one is refused and leaves nothing [dataproxy 40]", async () => {
+    const location = await locate({ filename: "strict.txt", contentLength: 5n });
+    expect(
+      (await send(location.signedUrl, Buffer.from("HELLO"), { "content-md5": md5.toString("base64") })).status,
+    ).toBe(400);
+    expect((await send(location.signedUrl, hello, { "content-md5": Buffer.alloc(16).toString("base64") })).status).toBe(
+      400,
+    );
+    const folder = location.nativeUrl.slice(0, location.nativeUrl.lastIndexOf("/"));
+    expect((await readdir(folder).catch(() => [])).filter((name) => name.includes("strict"))).toEqual([]);
+    expect((await send(location.signedUrl, hello, location.headers)).status).toBe(200);
+  });
+
+  test("an extra content type is accepted [dataproxy 41]", async () => {
+    const location = await locate({ filename: "typed.json" });
+    expect(
+      (await send(location.signedUrl, hello, { ...location.headers, "content-type": "application/json" })).status,
+    ).toBe(200);
+  });
+
+  test("an expired or forged link is refused [dataproxy 42]", async () => {
+    const location = await locate({ filename: "late.txt" });
+    expect((await send(location.signedUrl.replace("late.txt", "else.txt"), hello)).status).toBe(403);
+    proxy.clock.offset += 3_600_001;
+    expect((await send(location.signedUrl, hello, location.headers)).status).toBe(403);
+    proxy.clock.offset = 0;
+  });
+
+  test("an upload of 24 MiB streams through the server to one complete file [dataproxy B19,B27]", async () => {
+    const body = Buffer.alloc(24 * 1024 * 1024, "0123456789abcdef");
+    const digest = createHash("md5").update(body).digest();
+    const location = await locate({
+      filename: "large.bin",
+      contentMd5: digest,
+      contentLength: BigInt(body.byteLength),
+    });
+    expect((await send(location.signedUrl, body, { "content-md5": digest.toString("base64") })).status).toBe(200);
+    const stored = createHash("md5")
+      .update(await readFile(location.nativeUrl))
+      .digest("hex");
+    expect(stored).toBe(digest.toString("hex"));
+  });
+});
+
+describe("offloaded inputs", () => {
+  let proxy: Harness;
+  beforeAll(async () => {
+    proxy = await openDataproxy({
+      tasks: {
+        getTaskDetails: () => {
+          throw new Error("unplanned");
+        },
+      },
+    });
+  });
+  afterAll(() => proxy.close());
+
+  const client = () => createClient(DataProxyService, proxy.transport);
+  const projectId = {
+    case: "projectId" as const,
+    value: { organization: "", name: "flytesnacks", domain: "development" },
+  };
+  const task = (cacheIgnoreInputVars: string[] = []) => ({
+    case: "taskSpec" as const,
+    value: { taskTemplate: { metadata: { cacheIgnoreInputVars } } },
+  });
+  const int = (value: bigint) => ({
+    value: {
+      case: "scalar" as const,
+      value: { value: { case: "primitive" as const, value: { value: { case: "integer" as const, value } } } },
+    },
+  });
+  const upload = async (
+    literals: readonly { name: string; value: ReturnType<typeof int> }[],
+    ignored: string[] = [],
+    context: { key: string; value: string }[] = [],
+  ) =>
+    (await client().uploadInputs({ id: projectId, task: task(ignored), inputs: { literals: [...literals], context } }))
+      .offloadedInputData;
+
+  test("id and task must be given [dataproxy 49,50]", async () => {
+    await expect(client().uploadInputs({ task: task() })).rejects.toMatchObject({ code: 3 });
+    await expect(client().uploadInputs({ id: projectId })).rejects.toMatchObject({ code: 3 });
+  });
+
+  test("a run's id and a project's id of one scope give one folder [dataproxy 51,59]", async () => {
+    const byProject = await upload([{ name: "x", value: int(1n) }]);
+    const runId = {
+      case: "runId" as const,
+      value: { org: "", project: "flytesnacks", domain: "development", name: "r1" },
+    };
+    const byRun = await client().uploadInputs({
+      id: runId,
+      task: task(),
+      inputs: { literals: [{ name: "x", value: int(1n) }] },
+    });
+    expect(byRun.offloadedInputData?.uri).toBe(byProject?.uri);
+    expect(byProject?.uri.startsWith(`${proxy.base}/uploads/flytesnacks/development/offloaded-inputs/`)).toBe(true);
+  });
+
+  test("the folder holds the whole document, context included [dataproxy 52]", async () => {
+    const stored = await upload(
+      [
+        { name: "x", value: int(1n) },
+        { name: "y", value: int(2n) },
+      ],
+      ["y"],
+      [{ key: "k", value: "v" }],
+    );
+    const document = fromBinary(InputsSchema, await readFile(`${stored?.uri}/inputs.pb`));
+    expect(document.literals.map((literal) => literal.name)).toEqual(["x", "y"]);
+    expect(document.context).toMatchObject([{ key: "k", value: "v" }]);
+  });
+
+  test("ignored variables leave the hash alone and others change it [dataproxy 54]", async () => {
+    const one = await upload(
+      [
+        { name: "x", value: int(1n) },
+        { name: "y", value: int(2n) },
+      ],
+      ["y"],
+    );
+    const two = await upload(
+      [
+        { name: "x", value: int(1n) },
+        { name: "y", value: int(3n) },
+      ],
+      ["y"],
+    );
+    const three = await upload(
+      [
+        { name: "x", value: int(9n) },
+        { name: "y", value: int(2n) },
+      ],
+      ["y"],
+    );
+    expect(two?.inputsHash).toBe(one?.inputsHash);
+    expect(three?.inputsHash).not.toBe(one?.inputsHash);
+  });
+
+  test("context counts only where nothing is ignored [dataproxy 55]", async () => {
+    const literals = [{ name: "x", value: int(1n) }];
+    expect((await upload(literals))?.inputsHash).toBe("ImpW6TmERHA");
+    expect((await upload(literals, [], [{ key: "k", value: "v" }]))?.inputsHash).toBe("ltuV7rScu78");
+    expect((await upload(literals, ["z"], [{ key: "k", value: "v" }]))?.inputsHash).toBe("ImpW6TmERHA");
+  });
+
+  test("unknown fields of a literal are kept in the document [dataproxy 57]", async () => {
+    const inputs = create(InputsSchema, { literals: [{ name: "x", value: int(1n) }] });
+    const [literal] = inputs.literals;
+    if (literal?.value === undefined) throw new Error("no literal");
+    literal.value.$unknown = [{ no: 5000, wireType: 0, data: Uint8Array.of(7) }];
+    const { offloadedInputData } = await client().uploadInputs({ id: projectId, task: task(), inputs });
+    expect(Buffer.from(toBinary(InputsSchema, inputs))).toEqual(await readFile(`${offloadedInputData?.uri}/inputs.pb`));
+  });
+
+  test("a base directory outside the allowed storage is refused [dataproxy 58]", async () => {
+    await expect(client().uploadInputs({ id: projectId, task: task(), baseDir: "/etc" })).rejects.toMatchObject({
+      code: 7,
+    });
+    const inside = await client().uploadInputs({
+      id: { ...projectId, value: { ...projectId.value, organization: "team" } },
+      task: task(),
+      baseDir: `${proxy.base}/mine/`,
+    });
+    expect(
+      inside.offloadedInputData?.uri.startsWith(`${proxy.base}/mine/team/flytesnacks/development/offloaded-inputs/`),
+    ).toBe(true);
+  });
+
+  test("inputs that differ only in ignored variables do not share a document [dataproxy 62]", async () => {
+    const one = await upload(
+      [
+        { name: "x", value: int(1n) },
+        { name: "y", value: int(2n) },
+      ],
+      ["y"],
+    );
+    const two = await upload(
+      [
+        { name: "x", value: int(1n) },
+        { name: "y", value: int(3n) },
+      ],
+      ["y"],
+    );
+    expect(two?.uri).not.toBe(one?.uri);
+  });
+});
