@@ -1,5 +1,6 @@
 import { cacheMigrations, databaseStore } from "@flyte-dataplane/cache-service";
-import { migrate, openDatabase, statement } from "@flyte-dataplane/runtime/database";
+import { createDatabase, migrate, statement } from "@flyte-dataplane/runtime/database";
+import { systemClock } from "@flyte-dataplane/runtime/lifecycle";
 import { startTestPostgres } from "@flyte-dataplane/test-support";
 import { describeCacheService, silent } from "./suite.ts";
 
@@ -7,7 +8,7 @@ const damage = statement("test_damage", "update cache_service_outputs set metada
 
 describeCacheService("PostgreSQL", async () => {
   const postgres = await startTestPostgres();
-  const database = openDatabase({ url: postgres.url, logger: silent });
+  const database = createDatabase({ url: postgres.url, clock: systemClock, logger: silent });
   await migrate(database, "cache_service", cacheMigrations);
   return {
     store: databaseStore(database),
