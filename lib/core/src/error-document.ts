@@ -45,7 +45,7 @@ function withCauses(error: unknown): string {
     at !== undefined && parts.length < maxCauses;
     at = at instanceof Error ? at.cause : undefined
   ) {
-    const message = at instanceof Error ? at.message : String(at);
+    const message = at instanceof Error ? at.message : typeof at === "string" ? at : "a thrown value that is no error";
     // A wrapper that already quotes its cause says it once.
     if (message !== "" && !parts.some((part) => part.includes(message))) parts.push(message);
   }

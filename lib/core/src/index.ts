@@ -13,6 +13,37 @@ export {
   scopedKey,
 } from "./cache-key/composite-key.ts";
 export { childInputsHash, foldRunStartTime, inlineInputsHash } from "./cache-key/inputs-hash.ts";
+export {
+  choiceOf,
+  type DownloadMode,
+  downloadModes,
+  type FileInputLayout,
+  fileInputLayouts,
+  type MetadataFormat,
+  metadataFormats,
+  type UploadMode,
+  uploadModes,
+  type WatcherType,
+  watcherTypes,
+} from "./copilot-args/choices.ts";
+export {
+  type CopilotCommandOptions,
+  copilotCommand,
+  type DownloadArgs,
+  downloadArgs,
+  type SidecarArgs,
+  type StowSettings,
+  sidecarArgs,
+} from "./copilot-args/encode.ts";
+export type {
+  ConfigAction,
+  CopilotCommand,
+  CopilotInvocation,
+  CopilotOptions,
+  DownloadOptions,
+  SidecarOptions,
+} from "./copilot-args/invocation.ts";
+export { parseCopilotArgs } from "./copilot-args/parse.ts";
 export { decodeErrorDocument, encodeErrorDocument, failureOf, type TaskFailure } from "./error-document.ts";
 export { type ErrorRow, errorTable, isRecoverable } from "./error-table.ts";
 export {

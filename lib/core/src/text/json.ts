@@ -89,6 +89,6 @@ function checkMembers(text: string, value: JsonValue): void {
   if (typeof value !== "object" || value === null) return;
   for (const [key, member] of Object.entries(value)) {
     if (key === "__proto__") throw notA("a JSON object", text, 'the key "__proto__" is not supported');
-    checkMembers(text, member as JsonValue);
+    checkMembers(text, member);
   }
 }
