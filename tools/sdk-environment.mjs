@@ -35,22 +35,25 @@ export async function sdkEnvironment(root) {
     // What a broken-off attempt left behind would shadow what is missing.
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(cache, { recursive: true });
-    await demand(
-      root,
-      ["python3", "-m", "venv", folder],
-      "needs python3 with the venv module; on Debian: apt-get install python3-venv",
-    );
-    const install = [
-      python,
-      "-m",
-      "pip",
-      "install",
-      "--quiet",
-      "--disable-pip-version-check",
-      "--requirement",
-      requirements,
-    ];
-    await demand(root, install, "needs a package index that pip reaches, once");
+    await demand(root, {
+      name: "virtual environment",
+      command: ["python3", "-m", "venv", folder],
+      advice: "needs python3 with the venv module; on Debian: apt-get install python3-venv",
+    });
+    await demand(root, {
+      name: `flyteidl2 ${version}`,
+      command: [
+        python,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--requirement",
+        requirements,
+      ],
+      advice: "needs a package index that pip reaches, once",
+    });
     writeFileSync(complete, pins);
   }
   return { python, version };
@@ -58,10 +61,9 @@ export async function sdkEnvironment(root) {
 
 /**
  * @param {string} root
- * @param {string[]} command
- * @param {string} advice what to do when it fails
+ * @param {import("./run-step.mjs").Step & { advice: string }} step `advice` is what to do when it fails
  */
-async function demand(root, command, advice) {
-  const status = await runStep(root, { name: "SDK environment", command });
-  if (status !== 0) throw new Error(`make the SDK environment: ${command.slice(0, 3).join(" ")} failed: ${advice}`);
+async function demand(root, { advice, ...step }) {
+  const status = await runStep(root, step);
+  if (status !== 0) throw new Error(`make the SDK's environment: ${step.name} failed: ${advice}`);
 }
