@@ -1,0 +1,118 @@
+/**
+ * A cluster on one machine behind the same port as Kubernetes: objects in PostgreSQL, Pods as process groups under
+ * `<directory>/pods`. One server at a time.
+ */
+import { randomUUID } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { isAbsolute, join } from "node:path";
+import { type Clock, DataPlaneError, type Env, type Logger, type TaskAction } from "@flyte-dataplane/core";
+import { type Database, migrate } from "@flyte-dataplane/runtime/database";
+import type { Loop } from "@flyte-dataplane/runtime/server";
+import type { Cluster } from "../cluster.ts";
+import type { Pod } from "../pod-object.ts";
+import type { Programs } from "./kubelet/container-launch.ts";
+import { Kubelet } from "./kubelet/kubelet.ts";
+import { PodSlots } from "./kubelet/pod-slots.ts";
+import { collectPodDirectories, reapPods } from "./kubelet/reap-pods.ts";
+import { type LocalLogs, localLogs } from "./logs/local-logs.ts";
+import { LogStamps } from "./logs/log-stamps.ts";
+import { databaseJournal } from "./objects/database-journal.ts";
+import { localClusterMigrations, localClusterSchema } from "./objects/migrations.ts";
+import { ObjectStore } from "./objects/object-store.ts";
+import { resourceClient } from "./objects/resource-client.ts";
+import { takeWriterLock } from "./objects/writer-lock.ts";
+
+export interface LocalClusterOptions {
+  readonly database: Database;
+  /** Absolute; Pods live in `pods` below it. */
+  readonly directory: string;
+  /** Paths of programs in images → the words that start them here, for instance `/bin/flyte-copilot`. */
+  readonly programs: Programs;
+  /** The server's environment; containers get PATH, HOME and LANG of it. */
+  readonly environment: Env;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Default `flyte`. */
+  readonly namespace?: string;
+  /** Pods that run at once at one depth of nesting; default twice the processors, at least 4. */
+  readonly concurrency?: number;
+  /** How long to wait for another server's lock to go; default 3,000 ms. */
+  readonly lockWaitMs?: number;
+}
+
+export interface LocalCluster extends Cluster {
+  /** The kubelet: nothing runs unless these loops do. They reject when another server took the database over. */
+  readonly loops: readonly Loop[];
+  readonly logs: LocalLogs;
+  /**
+   * For good, once the loops have ended: stops every container, killing what still runs after `graceMs`. Without it
+   * containers outlive the server, and the next one takes them over. Returns how many ran.
+   */
+  stopContainers(options: { readonly graceMs: number }): Promise<number>;
+  /** Removes directories of Pods that are gone and ended at least `olderThanMs` ago; returns how many. */
+  collectGarbage(options: { readonly olderThanMs: number }): Promise<number>;
+  /** Finishes writes under way and gives the lock back. The database stays open. */
+  close(): Promise<void>;
+}
+
+/**
+ * Rejects with `failed_precondition` when another server runs on this database, `invalid_argument` for a directory that
+ * cannot stand unquoted in a shell command.
+ */
+export async function createLocalCluster(options: LocalClusterOptions): Promise<LocalCluster> {
+  const { database, clock, logger, namespace = "flyte" } = options;
+  checkDirectory(options.directory);
+  const pods = join(options.directory, "pods");
+  await mkdir(pods, { recursive: true, mode: 0o700 });
+  const lock = await takeWriterLock(database, clock, options.lockWaitMs ?? 3_000);
+  try {
+    await migrate(database, localClusterSchema, localClusterMigrations);
+    const journal = databaseJournal(database, randomUUID());
+    const store = await ObjectStore.open({ journal, namespace, clock, logger });
+    const takenOver = new DataPlaneError("unavailable", "local cluster: the connection that held its lock is lost");
+    lock.lost.addEventListener("abort", () => store.fail(takenOver), { once: true });
+    const stamps = new LogStamps(clock, logger);
+    const slots = new PodSlots(options.concurrency ?? Math.max(4, 2 * availableParallelism()));
+    const { programs, environment } = options;
+    const kubelet = new Kubelet({ pods, programs, environment, clock, logger, slots, stamps, store });
+    const stored = (): ReadonlySet<string> => new Set(store.list("Pod").map((pod) => pod.metadata.uid));
+    return {
+      namespace,
+      taskActions: resourceClient<TaskAction>(store, "TaskAction"),
+      pods: resourceClient<Pod>(store, "Pod"),
+      logs: localLogs({ pods, store, stamps, clock }),
+      loops: [{ name: "local-kubelet", run: (signal) => runKubelet(kubelet, signal, lock.lost, takenOver) }],
+      stopContainers: ({ graceMs }) => reapPods(pods, { clock, graceMs, spare: new Set() }),
+      collectGarbage: ({ olderThanMs }) => collectPodDirectories(pods, { clock, olderThanMs, spare: stored() }),
+      close: async () => {
+        await stamps.close();
+        await store.close();
+        await lock.release();
+      },
+    };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function runKubelet(
+  kubelet: Kubelet,
+  signal: AbortSignal,
+  lost: AbortSignal,
+  takenOver: DataPlaneError,
+): Promise<void> {
+  await kubelet.run(AbortSignal.any([signal, lost]));
+  if (lost.aborted && !signal.aborted) throw takenOver;
+}
+
+/** Mount paths in shell commands become paths below it, mostly unquoted. */
+function checkDirectory(directory: string): void {
+  if (isAbsolute(directory) && /^[\w./@%+=:,-]+$/.test(directory)) return;
+  throw new DataPlaneError(
+    "invalid_argument",
+    `open local cluster in "${directory}": the path must be absolute and hold no spaces or shell characters; choose another data directory`,
+    { origin: "user", ref: directory },
+  );
+}

@@ -1,0 +1,122 @@
+/**
+ * Notes when which part of a log was written. A log is a plain file that the container writes by itself, so the times
+ * of its lines are told by whoever watches it grow: `log-times` holds one line `<offset> <ms>` per look, saying that
+ * everything before that byte was there by then. What is written while no server runs gets the time of the next look.
+ */
+import { type FSWatcher, watch } from "node:fs";
+import { appendFile, readFile, stat } from "node:fs/promises";
+import type { Clock, Logger } from "@flyte-dataplane/core";
+import type { RunDirectory } from "../kubelet/pod-directory.ts";
+
+/** Changes that come closer together are one: lines travel in batches. */
+const gatherMs = 5;
+
+export class LogStamps {
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #followed = new Map<string, FollowedLog>();
+  readonly #listeners = new Map<string, Set<() => void>>();
+
+  constructor(clock: Clock, logger: Logger) {
+    this.#clock = clock;
+    this.#logger = logger;
+  }
+
+  /** Watches the log of a run; once is enough. The log need not exist yet. */
+  async follow(run: RunDirectory): Promise<void> {
+    if (this.#followed.has(run.log)) return;
+    const followed: FollowedLog = { run, offset: 0, busy: Promise.resolve(), pending: false };
+    this.#followed.set(run.log, followed);
+    followed.offset = lastOffset(await readFile(run.logTimes, "utf8").catch(() => ""));
+    try {
+      followed.watcher = watch(run.log, { persistent: false }, () => this.#grown(followed));
+      followed.watcher.on("error", () => followed.watcher?.close());
+    } catch {
+      // Not there yet: the next call, once the run has started, finds it.
+      this.#followed.delete(run.log);
+      return;
+    }
+    this.#grown(followed);
+  }
+
+  /** Takes the last stamp of a run that has ended. */
+  async finish(run: RunDirectory): Promise<void> {
+    const followed = this.#followed.get(run.log);
+    if (followed === undefined) return;
+    this.#followed.delete(run.log);
+    followed.watcher?.close();
+    await followed.busy;
+    await this.#stamp(followed);
+    this.#tell(run.log);
+  }
+
+  /** Calls `changed` whenever the run's log may have grown or the run ended, until the returned function is called. */
+  listen(run: RunDirectory, changed: () => void): () => void {
+    const listeners = this.#listeners.get(run.log) ?? new Set();
+    this.#listeners.set(run.log, listeners.add(changed));
+    return () => {
+      listeners.delete(changed);
+      if (listeners.size === 0) this.#listeners.delete(run.log);
+    };
+  }
+
+  /** Takes a last stamp of every log and stops watching. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#followed.values()].map(({ run }) => this.finish(run)));
+  }
+
+  #grown(followed: FollowedLog): void {
+    if (followed.pending) return;
+    followed.pending = true;
+    followed.busy = this.#clock.sleep(gatherMs).then(async () => {
+      followed.pending = false;
+      await this.#stamp(followed);
+      this.#tell(followed.run.log);
+    });
+  }
+
+  async #stamp(followed: FollowedLog): Promise<void> {
+    try {
+      const { size } = await stat(followed.run.log);
+      if (size <= followed.offset) return;
+      followed.offset = size;
+      await appendFile(followed.run.logTimes, `${size} ${this.#clock.now()}\n`);
+    } catch (error) {
+      this.#logger.warn({ log: followed.run.log, error: String(error) }, "times of log lines not kept");
+    }
+  }
+
+  #tell(log: string): void {
+    for (const listener of this.#listeners.get(log) ?? []) listener();
+  }
+}
+
+interface FollowedLog {
+  readonly run: RunDirectory;
+  /** Bytes that have their stamp. */
+  offset: number;
+  busy: Promise<void>;
+  pending: boolean;
+  watcher?: FSWatcher;
+}
+
+export interface LogStamp {
+  /** Bytes of the log that were there at `timeMs`. */
+  readonly offset: number;
+  readonly timeMs: number;
+}
+
+/** Stamps from the text of `log-times`, ascending; an unfinished last line is left out. */
+export function parseStamps(text: string): readonly LogStamp[] {
+  const stamps: LogStamp[] = [];
+  for (const line of text.split("\n").slice(0, -1)) {
+    const [offset, timeMs] = line.split(" ").map(Number);
+    if (Number.isSafeInteger(offset) && Number.isSafeInteger(timeMs))
+      stamps.push({ offset: offset ?? 0, timeMs: timeMs ?? 0 });
+  }
+  return stamps;
+}
+
+function lastOffset(text: string): number {
+  return parseStamps(text).at(-1)?.offset ?? 0;
+}
