@@ -20,6 +20,9 @@ import {
   OneofRulesSchema,
   oneof as oneofRules,
 } from "@flyte-dataplane/proto/buf/validate/validate";
+import { accelerator_name } from "@flyte-dataplane/proto/flyteidl2/core/tasks";
+import { http } from "@flyte-dataplane/proto/google/api/annotations";
+import { HttpRuleSchema } from "@flyte-dataplane/proto/google/api/http";
 
 /** What a peer could notice about one descriptor. */
 export interface Facts {
@@ -84,6 +87,7 @@ function describeEnum(enumeration: DescEnum, entries: Record<string, Facts>): vo
       package: owner,
       number: value.number,
       deprecated: value.deprecated,
+      accelerator: getOption(value, accelerator_name),
     };
   }
 }
@@ -118,6 +122,7 @@ function methodFacts(method: DescMethod): Facts {
     output: method.output.typeName,
     idempotency: MethodOptions_IdempotencyLevel[method.idempotency],
     deprecated: method.deprecated,
+    http: hasOption(method, http) ? toJson(HttpRuleSchema, getOption(method, http), names) : null,
   };
 }
 

@@ -13,6 +13,8 @@ import sys
 
 import buf.validate.validate_pb2 as validate
 import flyteidl2
+from flyteidl2.core.tasks_pb2 import accelerator_name
+from google.api.annotations_pb2 import http
 from google.protobuf import descriptor_pb2, json_format
 
 FieldType = descriptor_pb2.FieldDescriptorProto
@@ -100,6 +102,7 @@ def describe_enum(enum, entries):
             "package": package,
             "number": value.number,
             "deprecated": value.GetOptions().deprecated,
+            "accelerator": value.GetOptions().Extensions[accelerator_name],
         }
 
 
@@ -140,6 +143,7 @@ def method_facts(method, package):
         "output": method.output_type.full_name,
         "idempotency": IDEMPOTENCY.Name(method.GetOptions().idempotency_level),
         "deprecated": method.GetOptions().deprecated,
+        "http": rules(method.GetOptions(), http),
     }
 
 
@@ -166,7 +170,7 @@ def is_synthetic(oneof):
 
 
 def rules(options, extension):
-    """The validation rules as a JSON value, or None where there are none."""
+    """The message that an option holds, validation rules mostly, as a JSON value; None where there is none."""
     if not options.HasExtension(extension):
         return None
     return json_format.MessageToDict(options.Extensions[extension], preserving_proto_field_name=True)
