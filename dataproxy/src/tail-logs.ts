@@ -1,5 +1,10 @@
 import { create } from "@bufbuild/protobuf";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
+import { DataPlaneError } from "@flyte-dataplane/core";
+import {
+  type ActionAttemptIdentifier,
+  ActionAttemptIdentifierSchema,
+} from "@flyte-dataplane/proto/flyteidl2/common/identifier";
 import type { PodLogContext } from "@flyte-dataplane/proto/flyteidl2/core/execution";
 import {
   type TailLogsRequest,
@@ -11,6 +16,7 @@ import {
   ContainerIdentifierSchema,
   LogLineOriginator,
 } from "@flyte-dataplane/proto/flyteidl2/logs/dataplane/payload";
+import { archivedLog } from "./archived-log.ts";
 import type { LogEntry, ReadLogOptions } from "./log-reader.ts";
 import { mergeStreams } from "./merge-streams.ts";
 import { absent, invalid } from "./refusal.ts";
@@ -32,13 +38,12 @@ export async function* tailLogs(
 ): AsyncIterable<TailLogsResponse> {
   if (request.actionId === undefined) throw invalid(operation, "action_id is missing");
   if (request.attempt === 0) throw invalid(operation, "attempt counts from 1");
-  const { logContext, cluster } = await options.runs.getActionLogContext(
-    { actionId: request.actionId, attempt: request.attempt },
-    { signal },
-  );
+  const { actionId, attempt } = request;
+  const { logContext, cluster } = await options.runs.getActionLogContext({ actionId, attempt }, { signal });
   if (logContext === undefined) throw absent(operation, "the attempt has no log yet");
   const pods = selectPods(request, logContext.pods, logContext.primaryPodName);
-  const streams = pods.map((pod) => podLog(options, pod, cluster, signal));
+  const id = create(ActionAttemptIdentifierSchema, { actionId, attempt });
+  const streams = pods.map((pod) => podLog(options, id, pod, cluster, signal));
   // Of several pods a missing one must not fail the others; a single one is what the caller asked about.
   yield* streams.length === 1 && streams[0] !== undefined
     ? streams[0]
@@ -63,6 +68,7 @@ function selectPods(
 
 async function* podLog(
   options: DataproxyOptions,
+  id: ActionAttemptIdentifier,
   pod: PodLogContext,
   cluster: string,
   signal: AbortSignal,
@@ -83,10 +89,22 @@ async function* podLog(
     kubernetesContainerName: container.containerName,
   });
   const ref = { namespace: pod.namespace, pod: pod.podName, container: container.containerName };
-  for await (const entries of logs.read(ref, read)) {
+  for await (const entries of liveOrArchived(logs.read(ref, read), () =>
+    archivedLog(options, operation, id, ref, signal),
+  )) {
     for (let from = 0; from < entries.length; from += maxLines) {
       yield response(entries.slice(from, from + maxLines), source, config.logs.stripLineEndings);
     }
+  }
+}
+
+/** The live lines; those of the archive where there is nothing live any more. */
+async function* liveOrArchived<T>(live: AsyncIterable<T>, archived: () => AsyncIterable<T>): AsyncIterable<T> {
+  try {
+    yield* live;
+  } catch (error) {
+    if (!(error instanceof DataPlaneError) || error.code !== "not_found") throw error;
+    yield* archived();
   }
 }
 

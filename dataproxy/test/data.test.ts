@@ -240,10 +240,10 @@ describe("log streams", () => {
   let context = create(LogContextSchema);
   let lines: (options: ReadLogOptions) => AsyncIterable<readonly LogEntry[]> = async function* () {};
   const logs: LogReader = {
-    read: (container, options) => {
+    async *read(container, options) {
       if (container.pod === "gone") throw new DataPlaneError("not_found", `pod "gone": there is none`);
       asked.push(options);
-      return lines(options);
+      yield* lines(options);
     },
   };
   const pod = (podName: string, started?: number) => ({
@@ -259,6 +259,7 @@ describe("log streams", () => {
     proxy = await openDataproxy({
       logs,
       runs: {
+        getActionDetails: runs.getActionDetails,
         getActionLogContext: ({ attempt }) => {
           if (attempt !== 1) throw new DataPlaneError("not_found", "there is no such attempt");
           return create(GetActionLogContextResponseSchema, { logContext: context, cluster: "local" });
@@ -361,6 +362,14 @@ describe("log streams", () => {
       kubernetesNamespace: "flyte",
       kubernetesContainerName: "main",
     });
+  });
+
+  test("the log of a pod that is gone comes from its archive [dataproxy B20]", async () => {
+    context = create(LogContextSchema, { primaryPodName: "gone", pods: [pod("gone")] });
+    await store(join(proxy.base, "a0/1/logs/gone/main.0"), Buffer.from("one\ntwo\nthree"));
+    uris.set("a0", { outputsUri: join(proxy.base, "a0/1/outputs.pb") });
+    const batches = await tail();
+    expect(batches.flatMap((batch) => batch.lines.map((line) => line.message))).toEqual(["one\n", "two\n", "three"]);
   });
 
   test("without a cluster the answer is unavailable [dataproxy 89]", async () => {

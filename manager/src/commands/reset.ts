@@ -1,0 +1,33 @@
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { DataPlaneError } from "@flyte-dataplane/core";
+import { openDataDirectory } from "../embedded/data-directory.ts";
+import { stopLeftovers } from "../embedded/leftovers.ts";
+import { dataDirectory, type Machine } from "./places.ts";
+
+/** Removes all that a data directory holds: runs, cache, files, logs. Refused while a server runs on it and without `--yes`. */
+export async function reset(
+  machine: Machine,
+  options: { readonly dataDir?: string; readonly yes?: boolean },
+): Promise<number> {
+  const directory = dataDirectory(machine, options.dataDir);
+  if (options.yes !== true) {
+    throw new DataPlaneError(
+      "failed_precondition",
+      `reset ${directory}: this removes every run, file and log there; say so with --yes`,
+      { origin: "user" },
+    );
+  }
+  const data = await openDataDirectory(directory);
+  try {
+    await stopLeftovers(data, machine.temporary);
+    // The lock goes last, so that no server starts on half a directory.
+    for (const name of await readdir(directory)) {
+      if (name !== "lock") await rm(join(directory, name), { recursive: true, force: true, maxRetries: 5 });
+    }
+  } finally {
+    await data.lock.release();
+  }
+  machine.say(`removed all data in ${directory}`);
+  return 0;
+}

@@ -1,0 +1,212 @@
+/**
+ * The composition root: settings become a database, a store, a cluster, the services over them, and one server. Everything is stopped in the
+ * reverse order of its start.
+ */
+import { join } from "node:path";
+import { createClient } from "@connectrpc/connect";
+import { apiMigrations, createApi } from "@flyte-dataplane/api";
+import {
+  cacheMigrations,
+  cacheServiceSection,
+  createCacheService,
+  databaseStore,
+} from "@flyte-dataplane/cache-service";
+import {
+  actionsSection,
+  createController,
+  createLocalCluster,
+  executorSection,
+  type LocalCluster,
+  type PluginsConfig,
+  pluginsSection,
+} from "@flyte-dataplane/controller";
+import type { Clock, Env, Logger } from "@flyte-dataplane/core";
+import { createDataproxy, dataproxySection } from "@flyte-dataplane/dataproxy";
+import { ActionsService } from "@flyte-dataplane/proto/flyteidl2/actions/actions_service";
+import { CacheService } from "@flyte-dataplane/proto/flyteidl2/cacheservice/v2/cacheservice";
+import { ProjectService } from "@flyte-dataplane/proto/flyteidl2/project/project_service";
+import { TaskService } from "@flyte-dataplane/proto/flyteidl2/task/task_service";
+import { TriggerService } from "@flyte-dataplane/proto/flyteidl2/trigger/trigger_service";
+import { EventsProxyService } from "@flyte-dataplane/proto/flyteidl2/workflow/events_proxy_service";
+import { RunService } from "@flyte-dataplane/proto/flyteidl2/workflow/run_service";
+import { InternalRunService } from "@flyte-dataplane/proto/flyteidl2/workflow/internal_run_service";
+import type { Config } from "@flyte-dataplane/runtime/config";
+import { createDatabase, databaseSection, migrate } from "@flyte-dataplane/runtime/database";
+import type { Lifecycle, MetricsRegistry } from "@flyte-dataplane/runtime/lifecycle";
+import { createServer, directTransport, type Server } from "@flyte-dataplane/runtime/server";
+import { createStores, loadSigningKey } from "@flyte-dataplane/storage";
+import { type DataDirectory, openDataDirectory } from "./embedded/data-directory.ts";
+import { startEmbeddedPostgres } from "./embedded/postgres.ts";
+import { lateTransport } from "./late-transport.ts";
+import { localLogReader } from "./local-logs.ts";
+import { apiConfig, serverSection, storageSection } from "./settings.ts";
+
+export interface DataplaneOptions {
+  readonly config: Config;
+  /** Absolute path of the data directory. */
+  readonly directory: string;
+  readonly env: Env;
+  /** Short path for temporary directories. */
+  readonly temporary: string;
+  /** Words that start copilot. */
+  readonly copilot: readonly string[];
+  readonly lifecycle: Lifecycle;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: MetricsRegistry;
+}
+
+export interface Dataplane {
+  readonly server: Server;
+  readonly cluster: LocalCluster;
+  /** `http://localhost:<port>`, as clients are told. */
+  readonly url: string;
+}
+
+/** Starts everything; what had started already is stopped by `lifecycle` when a later part rejects. */
+export async function startDataplane(options: DataplaneOptions): Promise<Dataplane> {
+  const { config, lifecycle, clock, logger, metrics } = options;
+  const data = await openDataDirectory(options.directory);
+  lifecycle.onStop("data-directory", () => data.lock.release());
+  const database = createDatabase({ ...(await databaseOptions(options, data)), clock, logger });
+  lifecycle.onStop("database", () => database.close());
+
+  let url = "";
+  const signing = { key: await loadSigningKey(join(data.path, "signing.key")), endpoint: () => url };
+  const stores = createStores({ clock, metrics, file: { signing } });
+  lifecycle.onStop("stores", () => stores.close());
+  const base = config.get(storageSection).base || join(data.path, "blobs");
+
+  await migrate(database, "runs", apiMigrations);
+  await migrate(database, "cache_service", cacheMigrations);
+  const cluster = await createLocalCluster({
+    database,
+    directory: data.path,
+    programs: { "/bin/flyte-copilot": options.copilot },
+    environment: options.env,
+    clock,
+    logger,
+  });
+  lifecycle.onStop("local-cluster", () => cluster.close());
+
+  const within = lateTransport();
+  const client = { within: within.transport };
+  const podEnvironment: Record<string, string> = {};
+  const api = createApi({
+    config: apiConfig(config, base),
+    database,
+    stores,
+    actions: createClient(ActionsService, client.within),
+    clock,
+    logger,
+    metrics,
+  });
+  const cache = createCacheService({ config: config.get(cacheServiceSection), store: databaseStore(database), clock });
+  const controller = createController({
+    config: {
+      executor: config.get(executorSection),
+      actions: config.get(actionsSection),
+      plugins: withPodEnvironment(config.get(pluginsSection), podEnvironment),
+    },
+    cluster,
+    stores,
+    cache: createClient(CacheService, client.within),
+    runs: createClient(InternalRunService, client.within),
+    events: createClient(EventsProxyService, client.within),
+    clock,
+    logger,
+    metrics,
+  });
+  const dataproxy = createDataproxy({
+    config: config.get(dataproxySection),
+    base,
+    stores,
+    runs: createClient(RunService, client.within),
+    projects: createClient(ProjectService, client.within),
+    tasks: createClient(TaskService, client.within),
+    triggers: createClient(TriggerService, client.within),
+    logs: localLogReader(cluster),
+    clock,
+    logger,
+  });
+  const services = [api, cache, controller, dataproxy];
+  within.connect(
+    directTransport(
+      services.flatMap((service) => service.rpc),
+      { logger },
+    ),
+  );
+
+  const settings = config.get(serverSection);
+  const server = await createServer({
+    services,
+    host: settings.host,
+    port: settings.port,
+    hostNames: settings.hostNames,
+    origins: settings.origins,
+    drainMs: settings.drain,
+    clock,
+    logger,
+    metrics,
+  });
+  lifecycle.onStop("server", () => server.close());
+  url = `http://localhost:${server.port}`;
+  Object.assign(podEnvironment, environmentOfPods(server.port));
+  await data.lock.describe({ url });
+
+  for (const loop of [...cluster.loops, ...services.flatMap((service) => service.loops ?? [])])
+    lifecycle.loop(loop.name, (signal) => loop.run(signal));
+  return { server, cluster, url };
+}
+
+async function databaseOptions(options: DataplaneOptions, data: DataDirectory): Promise<{ readonly url: string }> {
+  const { url, directUrl, maxConnections, connectTimeout, preparedStatements } = options.config.get(databaseSection);
+  const given = url || (options.env["DATABASE_URL"] ?? "");
+  const common = {
+    maxConnections,
+    connectTimeoutMs: connectTimeout,
+    preparedStatements,
+    ...(directUrl === "" ? {} : { directUrl }),
+  };
+  if (given !== "") return { url: given, ...common };
+  const postgres = await startEmbeddedPostgres({
+    data,
+    env: options.env,
+    temporary: options.temporary,
+    clock: options.clock,
+    logger: options.logger,
+    signal: options.lifecycle.signal,
+  });
+  options.lifecycle.onStop("embedded-postgres", () => postgres.stop());
+  return { url: postgres.url, ...common };
+}
+
+/** What a program inside a Pod needs to reach this server; known once it listens (sdk-client.md 7.2). */
+function environmentOfPods(port: number): Readonly<Record<string, string>> {
+  return {
+    _U_EP_OVERRIDE: `localhost:${port}`,
+    _U_INSECURE: "true",
+    _U_USE_ACTIONS: "1",
+    FSSPEC_FILE_AUTO_MKDIR: "true",
+    PYTHONUNBUFFERED: "1",
+    PYTHONUTF8: "1",
+    FLYTE_DISABLE_SENTRY: "true",
+    NO_PROXY: "localhost,127.0.0.1,::1",
+    no_proxy: "localhost,127.0.0.1,::1",
+  };
+}
+
+/** The operator's settings win over ours; `environment` may be filled until the first Pod is built. */
+function withPodEnvironment(plugins: PluginsConfig, environment: Record<string, string>): PluginsConfig {
+  const { k8s } = plugins;
+  const own = k8s["default-env-vars"];
+  return {
+    ...plugins,
+    k8s: {
+      ...k8s,
+      get "default-env-vars"() {
+        return { ...environment, ...own };
+      },
+    },
+  };
+}

@@ -1,0 +1,29 @@
+#!/usr/bin/env node
+/** The only file of this package that touches the process: arguments, environment, output, signals and exit code. */
+import { tmpdir } from "node:os";
+import { fileURLToPath } from "node:url";
+import { DataPlaneError } from "@flyte-dataplane/core";
+import { redactText } from "@flyte-dataplane/runtime/lifecycle";
+import { runProgram } from "./program.ts";
+
+const copilot = fileURLToPath(new URL("./flyte-copilot.mjs", import.meta.resolve("@flyte-dataplane/copilot")));
+
+try {
+  process.exitCode = await runProgram(process.argv.slice(2), {
+    env: process.env,
+    uid: process.getuid?.() ?? -1,
+    temporary: tmpdir(),
+    copilot: [process.execPath, copilot],
+    say: (line) => process.stdout.write(`${line}\n`),
+    signals: process,
+  });
+} catch (error) {
+  process.exitCode = error instanceof DataPlaneError && error.origin === "user" ? 2 : 1;
+  process.stderr.write(`flyte-dataplane: ${redactText(describe(error))}\n`);
+}
+
+/** One line for what is planned for; the stack too for what is not. */
+function describe(error: unknown): string {
+  if (error instanceof DataPlaneError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,84 @@
+/** The command line: what there is, what it does, and examples. Each command gives an exit code. */
+import { Command } from "commander";
+import { configReference } from "@flyte-dataplane/runtime/config";
+import { demo, type DemoCommandOptions } from "./commands/demo.ts";
+import { gc, type GcOptions } from "./commands/gc.ts";
+import type { Machine } from "./commands/places.ts";
+import { reset } from "./commands/reset.ts";
+import { serve, type ServeOptions } from "./commands/serve.ts";
+import { status } from "./commands/status.ts";
+import { stop } from "./commands/stop.ts";
+import { sections } from "./settings.ts";
+import { version } from "./version.ts";
+
+const dataDir = [
+  "--data-dir <directory>",
+  "where everything is kept (default: $XDG_DATA_HOME/flyte-dataplane; as root /var/lib/flyte-dataplane)",
+] as const;
+
+/** Runs `argv` (without program names) and resolves with the exit code of the command that ran. */
+export async function runProgram(argv: readonly string[], machine: Machine): Promise<number> {
+  let code = 0;
+  const run =
+    <O>(command: (machine: Machine, options: O) => Promise<number>) =>
+    async (options: O): Promise<void> => {
+      code = await command(machine, options);
+    };
+
+  const program = new Command("flyte-dataplane")
+    .description("Everything that moves and keeps a Flyte 2 task's data, in one process.")
+    .version(`flyte-dataplane ${version} (Node ${process.versions.node})`, "-V, --version")
+    .showHelpAfterError("(see flyte-dataplane --help)")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  flyte-dataplane demo                     run the main job once and clean up
+  flyte-dataplane serve                    start every service on http://localhost:30080
+  flyte-dataplane serve --port 0           the same on a free port
+  flyte create config --endpoint localhost:30080 --insecure --project flytesnacks --domain development
+                                           point the Flyte SDK and CLI at it`,
+    );
+
+  program
+    .command("serve")
+    .description("start every service and stay until Ctrl-C")
+    .option("-p, --port <port>", "port to listen on; 0 picks a free one (default: 30080)")
+    .option("--host <address>", "address to listen on (default: localhost, both loopback families)")
+    .option(...dataDir)
+    .option("-c, --config <file>", "YAML configuration (default: $FLYTE_DATAPLANE_CONFIG)")
+    .option("--log-level <level>", "debug, info, warn, error or silent (default: info)")
+    .addHelpText("after", () => `\nSettings, by file, environment or flag above:\n\n${configReference(sections)}`)
+    .action(run<ServeOptions>(serve));
+  program
+    .command("demo")
+    .description("run a raw container task end to end on a server of its own")
+    .option("--data-dir <directory>", "keep everything there (default: a directory that is removed afterwards)")
+    .option("--log-level <level>", "debug, info, warn, error or silent (default: warn)")
+    .action(run<DemoCommandOptions>(demo));
+  program
+    .command("status")
+    .description("say whether a server runs on the data directory, and whether it is ready")
+    .option(...dataDir)
+    .action(run(status));
+  program
+    .command("stop")
+    .description("stop the server of the data directory and wait for its end")
+    .option(...dataDir)
+    .action(run(stop));
+  program
+    .command("gc")
+    .description("remove working directories and logs of pods that ended long ago")
+    .option(...dataDir)
+    .option("--older-than <age>", "such as 7d or 12h", "7d")
+    .action(run<GcOptions>(gc));
+  program
+    .command("reset")
+    .description("remove every run, file and log of the data directory")
+    .option(...dataDir)
+    .option("--yes", "really remove them")
+    .action(run(reset));
+
+  await program.parseAsync(argv, { from: "user" });
+  return code;
+}

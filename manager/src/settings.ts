@@ -1,0 +1,111 @@
+/** What an operator may set for the whole process, and where the values come from. */
+import { readFile } from "node:fs/promises";
+import { type ApiConfig, apiSection } from "@flyte-dataplane/api";
+import { cacheServiceSection } from "@flyte-dataplane/cache-service";
+import { actionsSection, executorSection, pluginsSection } from "@flyte-dataplane/controller";
+import { DataPlaneError, type Env } from "@flyte-dataplane/core";
+import { dataproxySection } from "@flyte-dataplane/dataproxy";
+import {
+  type Config,
+  choice,
+  defineSection,
+  duration,
+  integer,
+  loadConfig,
+  type Section,
+  text,
+  texts,
+} from "@flyte-dataplane/runtime/config";
+import { databaseSection } from "@flyte-dataplane/runtime/database";
+import type { LogLevel } from "@flyte-dataplane/runtime/lifecycle";
+
+export interface ServerSettings {
+  readonly host: string;
+  readonly port: number;
+  readonly hostNames: readonly string[];
+  readonly origins: readonly string[];
+  readonly drain: number;
+  readonly logLevel: LogLevel;
+}
+
+export interface StorageSettings {
+  readonly base: string;
+}
+
+export const serverSection: Section<ServerSettings> = defineSection<ServerSettings>(
+  "server",
+  "Where and how this process answers.",
+  {
+    host: text({ doc: "Address to listen on; localhost means both loopback families.", default: "localhost" }),
+    port: integer({ doc: "Port; 0 picks a free one and prints it.", default: 30080, min: 0, max: 65_535 }),
+    hostNames: texts({ doc: "Names beside the loopback ones that requests may be addressed to.", default: [] }),
+    origins: texts({ doc: "Pages that may call this server, as scheme://host[:port].", default: [] }),
+    drain: duration({ doc: "How long a stop waits for calls under way.", default: 10_000 }),
+    logLevel: choice<LogLevel>(["debug", "info", "warn", "error", "silent"], {
+      doc: "Least severe lines written to standard error.",
+      default: "info",
+    }),
+  },
+);
+
+export const storageSection: Section<StorageSettings> = defineSection<StorageSettings>(
+  "storage",
+  "Where uploads, inputs and outputs lie.",
+  {
+    base: text({
+      doc: "Storage URI or absolute path of everything that runs read and write; empty: blobs in the data directory.",
+      default: "",
+    }),
+  },
+);
+
+export const sections: readonly Section<never>[] = [
+  serverSection,
+  storageSection,
+  databaseSection,
+  apiSection,
+  dataproxySection,
+  cacheServiceSection,
+  actionsSection,
+  executorSection,
+  pluginsSection,
+] as readonly Section<never>[];
+
+/** Variables with our prefix that name places rather than settings. */
+const placeVariables = ["FLYTE_DATAPLANE_CONFIG", "FLYTE_DATAPLANE_DATA_DIR", "FLYTE_DATAPLANE_TOOLS"];
+
+export interface SettingsSources {
+  readonly env: Env;
+  /** Path of a YAML file; `FLYTE_DATAPLANE_CONFIG` where absent. */
+  readonly file?: string;
+  /** By dotted name. */
+  readonly flags: Readonly<Record<string, string>>;
+}
+
+/** Rejects with `invalid_argument` listing every fault, or naming the file that cannot be read. */
+export async function loadSettings(sources: SettingsSources): Promise<Config> {
+  const path = sources.file ?? sources.env["FLYTE_DATAPLANE_CONFIG"];
+  const file = path === undefined || path === "" ? {} : { file: { path, text: await readText(path) } };
+  return loadConfig(sections, { ...file, env: sources.env, flags: sources.flags, otherVariables: placeVariables });
+}
+
+/** The runs' storage prefix: as configured, else the process's storage. */
+export function apiConfig(config: Config, base: string): ApiConfig {
+  const configured = config.origins.some(
+    (origin) => origin.name === "runs.storagePrefix" && origin.source !== "default",
+  );
+  const values = config.get(apiSection);
+  return configured ? values : { ...values, storagePrefix: base };
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    throw new DataPlaneError(
+      "invalid_argument",
+      `read configuration ${path}: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
+  }
+}
