@@ -1,0 +1,52 @@
+/** An actions service that writes down what it is asked and answers as the test says. */
+import { create } from "@bufbuild/protobuf";
+import { type Client, createClient } from "@connectrpc/connect";
+import {
+  type AbortRequest,
+  AbortResponseSchema,
+  ActionsService,
+  type EnqueueRequest,
+  EnqueueResponseSchema,
+  type SignalRequest,
+  SignalResponseSchema,
+} from "@flyte-dataplane/proto/flyteidl2/actions/actions_service";
+import { directTransport, rpc } from "@flyte-dataplane/runtime/server";
+import { silent } from "./silent.ts";
+
+export interface FakeActions {
+  readonly client: Client<typeof ActionsService>;
+  readonly enqueued: EnqueueRequest[];
+  readonly aborted: AbortRequest[];
+  readonly signalled: SignalRequest[];
+  /** Called with the number of calls of that kind before; what it throws is the answer. */
+  onEnqueue: (before: number) => void | Promise<void>;
+  onAbort: (before: number) => void | Promise<void>;
+  onSignal: (before: number) => void | Promise<void>;
+}
+
+export function fakeActions(): FakeActions {
+  const service = rpc(ActionsService, {
+    enqueue: async (request) => {
+      await fake.onEnqueue(fake.enqueued.push(request) - 1);
+      return create(EnqueueResponseSchema);
+    },
+    abort: async (request) => {
+      await fake.onAbort(fake.aborted.push(request) - 1);
+      return create(AbortResponseSchema);
+    },
+    signal: async (request) => {
+      await fake.onSignal(fake.signalled.push(request) - 1);
+      return create(SignalResponseSchema);
+    },
+  });
+  const fake: FakeActions = {
+    client: createClient(ActionsService, directTransport([service], { logger: silent, freeze: true })),
+    enqueued: [],
+    aborted: [],
+    signalled: [],
+    onEnqueue: () => undefined,
+    onAbort: () => undefined,
+    onSignal: () => undefined,
+  };
+  return fake;
+}
