@@ -13,7 +13,8 @@ test("the lock file has an entry for every platform's packages; node tools/compl
 });
 
 test("the lock file names no registry", () => {
-  const entries = /** @type {import("./complete.mjs").LockEntry[]} */ (Object.values(packages));
+  /** @type {import("./complete.mjs").LockEntry[]} */
+  const entries = Object.values(packages);
   expect(entries.filter((entry) => entry.resolved?.includes("://"))).toEqual([]);
 });
 
