@@ -63,7 +63,11 @@ export function describeDriver(name: string, makeHarness: () => Promise<Harness>
       await harness?.close();
     });
 
-    for (const [topic, define] of Object.entries(topics)) describe(topic, () => define(subject));
+    for (const [topic, define] of Object.entries(topics)) {
+      describe(topic, () => {
+        define(subject);
+      });
+    }
 
     it("declares what its server does not enforce", (context) => {
       for (const proof of harness?.cannotProve ?? []) void context.annotate(`${name} cannot prove: ${proof}`);

@@ -92,7 +92,6 @@ class FileDriver implements Driver {
     }
   }
 
-  // oxlint-disable-next-line require-await -- the contract is asynchronous; this store holds nothing open between calls
   async close(): Promise<void> {
     this.#closed = true;
   }

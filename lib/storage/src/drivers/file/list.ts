@@ -1,8 +1,8 @@
 import type { Dirent } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
+import { compareUtf8 } from "@flyte-dataplane/core";
 import { throwIfAborted } from "../../abortable.ts";
 import type { ListOptions, ObjectInfo } from "../../driver.ts";
-import { compareUtf8 } from "../../utf8-order.ts";
 import { fileError, systemCode } from "./errors.ts";
 import { objectInfo } from "./object-info.ts";
 import { isPartialName, isSegment } from "./paths.ts";

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
-import type { Clock } from "@flyte-dataplane/core";
+import { type Clock, compareUtf8 } from "@flyte-dataplane/core";
 import { abortable, throwIfAborted } from "../../abortable.ts";
 import type {
   CallOptions,
@@ -12,7 +12,6 @@ import type {
   PutResult,
   ReadResult,
 } from "../../driver.ts";
-import { compareUtf8 } from "../../utf8-order.ts";
 import type { MemoryConfig } from "./config.ts";
 import { memoryErrors } from "./errors.ts";
 

@@ -1,0 +1,28 @@
+// @ts-check
+// Packs the program into one file that needs nothing but Node: dist/flyte-copilot.mjs. What went in is written beside
+// it, for the test that keeps it small.
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+/** @type {{ version: string }} */
+const { version } = JSON.parse(readFileSync(path.join(here, "package.json"), "utf8"));
+const outfile = path.join(here, "dist", "flyte-copilot.mjs");
+
+const { metafile } = await build({
+  entryPoints: [path.join(here, "src", "main.ts")],
+  outfile,
+  bundle: true,
+  platform: "node",
+  format: "esm",
+  target: "node20.19",
+  metafile: true,
+  minifySyntax: true,
+  banner: { js: "#!/usr/bin/env node" },
+  define: { copilotVersion: JSON.stringify(version) },
+  logLevel: "warning",
+});
+chmodSync(outfile, 0o755);
+writeFileSync(path.join(here, "dist", "flyte-copilot.meta.json"), JSON.stringify(metafile));

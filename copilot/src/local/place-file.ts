@@ -1,0 +1,95 @@
+import { randomBytes } from "node:crypto";
+import { chmod, type FileHandle, mkdir, open, rename, unlink } from "node:fs/promises";
+import path from "node:path";
+import { DataPlaneError } from "@flyte-dataplane/core";
+
+/** Readable by whatever user the task's container runs as, whatever the umask here. */
+const fileMode = 0o644;
+const folderMode = 0o755;
+
+/**
+ * Fills `file` with `body`; it appears under its name complete or not at all. Its folder must exist. Rejects with what
+ * `body` rejects with, or `resource_exhausted`/`permission_denied` for the disk, naming the file.
+ */
+export async function placeFile(file: string, body: AsyncIterable<Uint8Array>): Promise<number> {
+  const partial = path.join(path.dirname(file), `.partial-${randomBytes(8).toString("hex")}`);
+  const handle = await onDisk(file, () => open(partial, "wx", fileMode));
+  let placed = false;
+  try {
+    const size = await fill(file, handle, body);
+    await onDisk(file, () => rename(partial, file));
+    placed = true;
+    return size;
+  } finally {
+    if (!placed) await unlink(partial).catch(() => undefined);
+  }
+}
+
+/** As `placeFile`, with bytes at hand. */
+export async function placeBytes(file: string, bytes: Uint8Array): Promise<void> {
+  await placeFile(file, once(bytes));
+}
+
+/** Makes `folder` and those above it, each traversable by any user. */
+export async function makeFolder(folder: string): Promise<void> {
+  await onDisk(folder, async () => {
+    const first = await mkdir(folder, { recursive: true, mode: folderMode });
+    if (first === undefined) return;
+    // The umask may have taken bits from every folder that was made.
+    for (let made = folder; made.length >= first.length; made = path.dirname(made)) await chmod(made, folderMode);
+  });
+}
+
+async function fill(file: string, handle: FileHandle, body: AsyncIterable<Uint8Array>): Promise<number> {
+  let size = 0;
+  try {
+    for await (const chunk of body) {
+      const at = size;
+      await onDisk(file, () => writeAll(handle, chunk, at));
+      size += chunk.byteLength;
+    }
+    await onDisk(file, () => handle.chmod(fileMode));
+  } finally {
+    await handle.close();
+  }
+  return size;
+}
+
+async function writeAll(handle: FileHandle, chunk: Uint8Array, position: number): Promise<void> {
+  for (let written = 0; written < chunk.byteLength; ) {
+    written += (await handle.write(chunk, written, chunk.byteLength - written, position + written)).bytesWritten;
+  }
+}
+
+const codes: Readonly<Record<string, "resource_exhausted" | "permission_denied" | "failed_precondition">> = {
+  ENOSPC: "resource_exhausted",
+  EDQUOT: "resource_exhausted",
+  EFBIG: "resource_exhausted",
+  EACCES: "permission_denied",
+  EPERM: "permission_denied",
+  EROFS: "permission_denied",
+  EEXIST: "failed_precondition",
+  EISDIR: "failed_precondition",
+  ENOTDIR: "failed_precondition",
+  ENAMETOOLONG: "failed_precondition",
+};
+
+async function onDisk<T>(file: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (cause) {
+    const system = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+    throw new DataPlaneError(
+      codes[system] ?? "internal",
+      `write ${file}: ${cause instanceof Error ? cause.message : system}`,
+      {
+        ref: file,
+        cause,
+      },
+    );
+  }
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  yield await Promise.resolve(bytes);
+}

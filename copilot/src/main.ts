@@ -1,0 +1,17 @@
+// As process 1 of a container, a program without a handler ignores SIGTERM: so the handler comes first, and everything
+// else is loaded behind it.
+const termination = new AbortController();
+process.on("SIGTERM", () => termination.abort());
+
+const { runCommandLine } = await import("./command-line.ts");
+const { systemClock } = await import("./clock.ts");
+
+const status = await runCommandLine(process.argv.slice(2), {
+  stdout: (text) => process.stdout.write(text),
+  stderr: (text) => process.stderr.write(text),
+  pid: process.pid,
+  workingDirectory: process.cwd(),
+  terminated: termination.signal,
+  clock: systemClock,
+});
+process.exit(status);

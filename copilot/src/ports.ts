@@ -1,0 +1,12 @@
+import type { Clock } from "@flyte-dataplane/core";
+
+/** The process, as commands see it; `main.ts` fills it. */
+export interface ProcessPorts {
+  readonly stdout: (text: string) => void;
+  readonly stderr: (text: string) => void;
+  readonly pid: number;
+  readonly workingDirectory: string;
+  /** Aborts at the first SIGTERM, and ever after counts as aborted. */
+  readonly terminated: AbortSignal;
+  readonly clock: Clock;
+}

@@ -1,0 +1,68 @@
+import { type FileHandle, open, readFile, unlink } from "node:fs/promises";
+import path from "node:path";
+
+/** File in the working directory, which is the container's own, that says: the sidecar listens. It names the process. */
+const markerName = ".flyte-copilot-ready";
+
+export interface AwaitExitOptions {
+  /** The working directory, which the sidecar shares with its startup probe and nobody else. */
+  readonly directory: string;
+  readonly pid: number;
+  /** Aborts at SIGTERM, which the kubelet sends once the task's own containers have ended. */
+  readonly terminated: AbortSignal;
+}
+
+/**
+ * Waits, without limit, for the signal that the task has ended. For as long a marker in the working directory answers the
+ * startup probe; where none can be written, in a container without a writable file system, the kernel answers it.
+ */
+export async function awaitExit({ directory, pid, terminated }: AwaitExitOptions): Promise<void> {
+  const marker = path.join(directory, markerName);
+  await writeMarker(marker, `${pid} ${await startTime(pid)}\n`);
+  if (!terminated.aborted)
+    await new Promise<void>((resolve) => terminated.addEventListener("abort", () => resolve(), { once: true }));
+  await unlink(marker).catch(() => undefined);
+}
+
+/**
+ * Whether a sidecar listens for its signal: the one whose marker lies in `directory`, alive and not merely a later
+ * process under the same number; else process 1 of this container, if it is a sidecar that caught the signal.
+ */
+export async function isReady(directory: string): Promise<boolean> {
+  const text = await readFile(path.join(directory, markerName), "utf8").catch(() => "");
+  const [pid = "", started = ""] = text.trim().split(" ");
+  if (pid !== "" && started === (await startTime(Number(pid)))) return true;
+  return await isListeningSidecar(1);
+}
+
+/** A probe that runs at the same moment finds the marker absent or whole: it is one write of a few bytes. */
+async function writeMarker(marker: string, text: string): Promise<void> {
+  let handle: FileHandle;
+  try {
+    handle = await open(marker, "w", 0o644);
+  } catch {
+    // A read-only file system.
+    return;
+  }
+  try {
+    await handle.write(text);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Clock ticks from boot to the start of the process, as text; `0` where there is no /proc, empty for no process. */
+async function startTime(pid: number): Promise<string> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
+  if (stat === undefined) return (await readFile("/proc/self/stat").catch(() => undefined)) === undefined ? "0" : "";
+  // The second field is the program's name in brackets and may hold anything; the 22nd is the start.
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+}
+
+async function isListeningSidecar(pid: number): Promise<boolean> {
+  const words = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+  const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
+  const caught = /^SigCgt:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0";
+  // Bit 14 stands for signal 15, SIGTERM.
+  return words.split("\0").includes("sidecar") && (BigInt(`0x${caught}`) & (1n << 14n)) !== 0n;
+}
