@@ -9,12 +9,9 @@ import { runStep } from "./run-step.mjs";
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), "..");
 
 const steps = [
-  { name: "proto", command: ["npm", "run", "--silent", "build", "--workspace", "proto"] },
+  packageScript("proto", "build"),
   { name: "compile", command: ["tsc", "-b", ...references()] },
-  ...bundles().map((folder) => ({
-    name: `bundle ${folder}`,
-    command: ["npm", "run", "--silent", "bundle", "--workspace", folder],
-  })),
+  ...bundles().map((folder) => packageScript(folder, "bundle")),
 ];
 for (const step of steps) {
   const status = await runStep(root, step);
@@ -49,8 +46,23 @@ function hasSources(folder) {
 /** @returns {string[]} workspaces whose package.json has a `bundle` script */
 function bundles() {
   const { workspaces } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"));
-  return /** @type {string[]} */ (workspaces).filter((folder) => {
-    const { scripts } = JSON.parse(readFileSync(path.join(root, folder, "package.json"), "utf8"));
-    return scripts?.bundle !== undefined;
-  });
+  return /** @type {string[]} */ (workspaces).filter((folder) => scripts(folder)["bundle"] !== undefined);
+}
+
+/**
+ * A package's own script, without the third of a second that another npm would take to start.
+ * @param {string} folder
+ * @param {string} name
+ * @returns {import("./run-step.mjs").Step}
+ */
+function packageScript(folder, name) {
+  return { name: `${name} ${folder}`, command: ["sh", "-c", scripts(folder)[name] ?? "exit 1"], folder };
+}
+
+/**
+ * @param {string} folder
+ * @returns {Record<string, string>}
+ */
+function scripts(folder) {
+  return JSON.parse(readFileSync(path.join(root, folder, "package.json"), "utf8")).scripts ?? {};
 }

@@ -8,12 +8,13 @@ import path from "node:path";
  * @property {string} name what the closing line calls it
  * @property {readonly string[]} command program and arguments; programs of node_modules/.bin come first on the PATH
  * @property {Readonly<Record<string, string>>} [env] added to the environment
+ * @property {string} [folder] where it runs, relative to the root
  * @property {boolean} [quiet] its stdout goes to ours otherwise; quiet sends it to stderr
  */
 
 /**
  * Runs a step to its end.
- * @param {string} root working directory, the repository's top folder
+ * @param {string} root the repository's top folder
  * @param {Step} step
  * @returns {Promise<number>} its exit status; 1 when it was killed or did not start
  */
@@ -34,7 +35,7 @@ export async function runStep(root, step) {
  * @param {Step} step
  * @returns {Promise<number>}
  */
-function run(root, { command, env, quiet }) {
+function run(root, { command, env, folder, quiet }) {
   const [program, ...args] = command;
   if (program === undefined) return Promise.resolve(1);
   const search = [path.join(root, "node_modules", ".bin"), env?.["PATH"] ?? process.env["PATH"]]
@@ -42,7 +43,7 @@ function run(root, { command, env, quiet }) {
     .join(path.delimiter);
   return new Promise((resolve) => {
     const child = spawn(program, args, {
-      cwd: root,
+      cwd: path.join(root, folder ?? ""),
       // 2 is our stderr.
       stdio: ["ignore", quiet ? 2 : "inherit", "inherit"],
       env: { ...process.env, ...env, PATH: search },
