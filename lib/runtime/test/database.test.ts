@@ -1,8 +1,8 @@
-import { systemClock } from "../src/lifecycle/index.ts";
-import { createDatabase, type Database, dynamicStatement, migrate, statement } from "../src/database/index.ts";
-import { startTestPostgres, type TestPostgres } from "@flyte-dataplane/test-support";
 import type { Logger } from "@flyte-dataplane/core";
+import { startTestPostgres, type TestPostgres } from "@flyte-dataplane/test-support";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { createDatabase, type Database, dynamicStatement, migrate, statement } from "../src/database/index.ts";
+import { systemClock } from "../src/lifecycle/index.ts";
 
 const silent: Logger = {
   debug: () => undefined,

@@ -4,13 +4,15 @@ const unitsMs: Readonly<Record<string, number>> = {
   ns: 1e-6,
   us: 1e-3,
   µs: 1e-3,
+  // The Greek letter, beside the micro sign above.
+  μs: 1e-3,
   ms: 1,
   s: 1000,
   m: 60_000,
   h: 3_600_000,
   d: 86_400_000,
 };
-const part = /(\d+(?:\.\d+)?|\.\d+)(ns|us|µs|ms|s|m|h|d)/y;
+const part = /(\d+(?:\.\d+)?|\.\d+)(ns|us|µs|μs|ms|s|m|h|d)/y;
 
 /** Milliseconds, possibly fractional; throws an Error that says what is expected. `0` needs no unit. */
 export function parseDuration(text: string): number {

@@ -37,8 +37,8 @@ interface Given {
 }
 
 /** Throws `invalid_argument` that lists every fault, one a line. */
-export function loadConfig(sections: readonly Section<never>[], sources: ConfigSources): Config {
-  const known = sections.flatMap((section) => entries(section as Section<unknown>));
+export function loadConfig(sections: readonly Section<unknown>[], sources: ConfigSources): Config {
+  const known = sections.flatMap((section) => entries(section));
   const faults: string[] = [];
   const given = new Map<string, Given>();
   for (const [name, value] of fromFile(known, sources.file, faults)) given.set(name, value);

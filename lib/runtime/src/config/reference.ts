@@ -2,8 +2,8 @@
 import { dotted, entries, environmentName, type Section } from "./section.ts";
 
 /** Plain text: per section its sentence, then two lines per setting. */
-export function configReference(sections: readonly Section<never>[]): string {
-  return sections.map((section) => sectionReference(section as Section<unknown>)).join("\n");
+export function configReference(sections: readonly Section<unknown>[]): string {
+  return sections.map(sectionReference).join("\n");
 }
 
 function sectionReference(section: Section<unknown>): string {

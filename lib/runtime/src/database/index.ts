@@ -1,3 +1,4 @@
+export { type DatabaseConfig, databaseSection } from "./config.ts";
 export {
   type Database,
   dynamicStatement,
@@ -13,6 +14,5 @@ export {
   type Transaction,
   type TransactionOptions,
 } from "./database.ts";
-export { type DatabaseConfig, databaseSection } from "./config.ts";
 export { type Migration, migrate } from "./migrate.ts";
 export { createDatabase, type DatabaseOptions } from "./postgres.ts";

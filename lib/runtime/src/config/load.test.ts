@@ -1,0 +1,205 @@
+import { DataPlaneError } from "@flyte-dataplane/core";
+import { describe, expect, test } from "vitest";
+import { bytes, choice, decimal, duration, flag, integer, text, textMap, texts } from "./field.ts";
+import { type ConfigSources, loadConfig } from "./load.ts";
+import { configReference } from "./reference.ts";
+import { defineSection, type Section } from "./section.ts";
+
+interface Example {
+  readonly name: string;
+  readonly password: string;
+  readonly retries: number;
+  readonly share: number;
+  readonly on: boolean;
+  readonly mode: "fast" | "safe";
+  readonly domains: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly upload: { readonly maxSize: number; readonly maxExpiresIn: number };
+}
+
+const example: Section<Example> = defineSection<Example>("example", "An example.", {
+  name: text({ doc: "Its name.", default: "x" }),
+  password: text({
+    doc: "Its password.",
+    default: "",
+    secret: true,
+    check: (value) => (value.length > 20 ? "is too long" : undefined),
+  }),
+  retries: integer({ doc: "How often.", default: 3, min: 0, max: 9 }),
+  share: decimal({ doc: "How much.", default: 0.5, min: 0, max: 1 }),
+  on: flag({ doc: "Whether.", default: false }),
+  mode: choice(["fast", "safe"], { doc: "How.", default: "safe" }),
+  domains: texts({ doc: "Which.", default: ["development"] }),
+  labels: textMap({ doc: "More.", default: {} }),
+  upload: {
+    maxSize: bytes({ doc: "Largest upload.", default: 64 << 20 }),
+    maxExpiresIn: duration({ doc: "Longest life of a link.", default: 3_600_000 }),
+  },
+});
+
+function load(sources: Partial<ConfigSources>): Example {
+  return loadConfig([example], { env: {}, ...sources }).get(example);
+}
+
+function faults(sources: Partial<ConfigSources>): readonly string[] {
+  try {
+    load(sources);
+    return [];
+  } catch (error) {
+    if (!(error instanceof DataPlaneError) || error.code !== "invalid_argument") throw error;
+    return error.message
+      .replace(/^read configuration: (\d+ faults\n)?/, "")
+      .split("\n")
+      .map((line) => line.trim());
+  }
+}
+
+const file = (content: string) => ({ file: { path: "c.yaml", text: content } });
+
+describe("values", () => {
+  test("without any source every field has its default", () => {
+    expect(load({})).toEqual({
+      name: "x",
+      password: "",
+      retries: 3,
+      share: 0.5,
+      on: false,
+      mode: "safe",
+      domains: ["development"],
+      labels: {},
+      upload: { maxSize: 67_108_864, maxExpiresIn: 3_600_000 },
+    });
+  });
+
+  test("a flag beats the environment, the environment beats the file, the file beats the default", () => {
+    const sources = {
+      ...file("example: { name: file, retries: 1, mode: fast, upload: { maxSize: 1Ki } }"),
+      env: {
+        FLYTE_DATAPLANE_EXAMPLE_NAME: "environment",
+        FLYTE_DATAPLANE_EXAMPLE_RETRIES: "2",
+        FLYTE_DATAPLANE_EXAMPLE_UPLOAD_MAX_EXPIRES_IN: "90s",
+      },
+      flags: { "example.name": "flag" },
+    };
+    expect(load(sources)).toMatchObject({
+      name: "flag",
+      retries: 2,
+      mode: "fast",
+      upload: { maxSize: 1024, maxExpiresIn: 90_000 },
+    });
+    const origins = loadConfig([example], { ...sources }).origins.filter((origin) => origin.source !== "default");
+    expect(origins.map(({ name, source }) => `${name} ${source}`)).toEqual([
+      "example.name flag",
+      "example.retries environment",
+      "example.mode file",
+      "example.upload.maxSize file",
+      "example.upload.maxExpiresIn environment",
+    ]);
+  });
+
+  test("lists and maps are read from YAML and from text", () => {
+    const both = { domains: ["a", "b"], labels: { k: "v", l: "w=x" } };
+    expect(load(file("example:\n  domains: [a, b]\n  labels: {k: v, l: w=x}"))).toMatchObject(both);
+    expect(load({ flags: { "example.domains": "a, b", "example.labels": "k=v,l=w=x" } })).toMatchObject(both);
+  });
+
+  test("the result is frozen all the way down", () => {
+    const value = load(file("example: { domains: [a] }"));
+    for (const part of [value, value.upload, value.domains, value.labels]) expect(Object.isFrozen(part)).toBe(true);
+  });
+
+  test("an empty file and an empty section change nothing", () => {
+    for (const content of ["", "# nothing\n", "example:\n", "example:\n  upload:\n"])
+      expect(load(file(content))).toEqual(load({}));
+  });
+});
+
+describe("faults", () => {
+  test("those of every source are reported at once, each with where it stands and what is expected", () => {
+    expect(
+      faults({
+        ...file("example: { retries: 12, share: x, on: maybe, upload: { maxSize: lots }, nmae: y }\nother: 1"),
+        env: { FLYTE_DATAPLANE_EXAMPLE_MODE: "slow", FLYTE_DATAPLANE_EXAMPEL_NAME: "x", HOME: "/" },
+        flags: { "example.upload.maxExpiresIn": "1 fortnight", "example.labls": "x" },
+      }),
+    ).toEqual([
+      "c.yaml: unknown key example.nmae; did you mean example.name?",
+      "c.yaml: unknown key other",
+      "unknown environment variable FLYTE_DATAPLANE_EXAMPEL_NAME; did you mean FLYTE_DATAPLANE_EXAMPLE_NAME?",
+      "unknown flag --example.labls; did you mean example.labels?",
+      "c.yaml: example.retries is 12; expected 0 to 9",
+      'c.yaml: example.share is "x"; expected a number',
+      'c.yaml: example.on is "maybe"; expected true or false',
+      'FLYTE_DATAPLANE_EXAMPLE_MODE is "slow"; expected one of fast, safe',
+      'c.yaml: example.upload.maxSize is "lots"; expected a size such as "64Mi", "10MB" or 1048576',
+      '--example.upload.maxExpiresIn is "1 fortnight"; expected a duration such as "90s", "1h30m" or "250ms"',
+    ]);
+  });
+
+  test("a secret is never shown, in faults or origins", () => {
+    const long = "hunter2".repeat(5);
+    const told = faults({ env: { FLYTE_DATAPLANE_EXAMPLE_PASSWORD: long } });
+    expect(told).toEqual(["FLYTE_DATAPLANE_EXAMPLE_PASSWORD is not what is expected"]);
+    const config = loadConfig([example], { env: { FLYTE_DATAPLANE_EXAMPLE_PASSWORD: "hunter2" } });
+    expect(config.get(example).password).toBe("hunter2");
+    expect(JSON.stringify(config.origins)).not.toContain("hunter2");
+  });
+
+  test.each([
+    {
+      name: "a key twice",
+      content: "example: { name: a }\nexample: { name: b }",
+      fault: "c.yaml: Map keys must be unique",
+    },
+    { name: "no map at the top", content: "- a", fault: 'c.yaml: the file is ["a"]; expected keys below it' },
+    { name: "a scalar for a section", content: "example: 3", fault: "c.yaml: example is 3; expected keys below it" },
+    {
+      name: "a list for a text",
+      content: "example: { name: [a] }",
+      fault: 'c.yaml: example.name is ["a"]; expected text',
+    },
+    {
+      name: "a number past what is exact",
+      content: "example: { retries: 1e300 }",
+      fault: "c.yaml: example.retries is 1e+300; expected a whole number",
+    },
+    {
+      name: "a duration without unit",
+      content: "example: { upload: { maxExpiresIn: 90 } }",
+      fault: 'c.yaml: example.upload.maxExpiresIn is 90; expected a duration such as "90s" or "1h30m"',
+    },
+  ])("$name is refused", ({ content, fault }) => {
+    expect(faults(file(content)).join("\n")).toContain(fault);
+  });
+
+  test("variables named as not ours to read are left alone", () => {
+    expect(load({ env: { FLYTE_DATAPLANE_CONFIG: "/c.yaml" }, otherVariables: ["FLYTE_DATAPLANE_CONFIG"] }).name).toBe(
+      "x",
+    );
+  });
+});
+
+test("the reference text has the doc, type, default and variable of every field", () => {
+  expect(configReference([example])).toBe(`example: An example.
+  example.name  <text>  default x
+      Its name.  [FLYTE_DATAPLANE_EXAMPLE_NAME]
+  example.password  <text>  default none
+      Its password.  [FLYTE_DATAPLANE_EXAMPLE_PASSWORD]
+  example.retries  <integer>  default 3
+      How often.  [FLYTE_DATAPLANE_EXAMPLE_RETRIES]
+  example.share  <number>  default 0.5
+      How much.  [FLYTE_DATAPLANE_EXAMPLE_SHARE]
+  example.on  <true or false>  default false
+      Whether.  [FLYTE_DATAPLANE_EXAMPLE_ON]
+  example.mode  <fast | safe>  default safe
+      How.  [FLYTE_DATAPLANE_EXAMPLE_MODE]
+  example.domains  <list of texts>  default development
+      Which.  [FLYTE_DATAPLANE_EXAMPLE_DOMAINS]
+  example.labels  <map of texts>  default none
+      More.  [FLYTE_DATAPLANE_EXAMPLE_LABELS]
+  example.upload.maxSize  <bytes>  default 64Mi
+      Largest upload.  [FLYTE_DATAPLANE_EXAMPLE_UPLOAD_MAX_SIZE]
+  example.upload.maxExpiresIn  <duration>  default 1h
+      Longest life of a link.  [FLYTE_DATAPLANE_EXAMPLE_UPLOAD_MAX_EXPIRES_IN]
+`);
+});

@@ -1,0 +1,22 @@
+import { expect, test } from "vitest";
+import { createMetrics } from "./metrics.ts";
+
+test("asking twice for one name gives the same instrument", async () => {
+  const metrics = createMetrics();
+  const options = { name: "calls_total", help: "Calls.", labels: ["code"] };
+  metrics.counter(options).add(1, { code: "ok" });
+  metrics.counter(options).add(2, { code: "ok" });
+  expect(await metrics.render()).toContain('calls_total{code="ok"} 3');
+});
+
+test("one name for two kinds of instrument is refused", () => {
+  const metrics = createMetrics();
+  metrics.gauge({ name: "open", help: "Open." }).set(1);
+  expect(() => metrics.counter({ name: "open", help: "Open." })).toThrow("another kind");
+});
+
+test("a histogram counts into its buckets", async () => {
+  const metrics = createMetrics();
+  metrics.histogram({ name: "call_seconds", help: "Time.", buckets: [0.1, 1] }).observe(0.5);
+  expect(await metrics.render()).toContain('call_seconds_bucket{le="1"} 1');
+});
