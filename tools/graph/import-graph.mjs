@@ -9,7 +9,7 @@ import { cruise } from "dependency-cruiser";
 const rulesFile = path.join(path.dirname(fileURLToPath(import.meta.url)), "..", "..", ".dependency-cruiser.cjs");
 
 /** The folders that hold code of ours. */
-export const sourceFolders = [
+const sourceFolders = [
   "proto",
   "lib",
   "copilot",
