@@ -1,5 +1,5 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { Code, ConnectError } from "@connectrpc/connect";
+import { Code } from "@connectrpc/connect";
 import { InputsSchema } from "@flyte-dataplane/proto/flyteidl2/task/common";
 import { RunSpecSchema } from "@flyte-dataplane/proto/flyteidl2/task/run";
 import { TaskSpecSchema } from "@flyte-dataplane/proto/flyteidl2/task/task_definition";
@@ -8,6 +8,7 @@ import { ActionSpecSchema, RunSource } from "@flyte-dataplane/proto/flyteidl2/wo
 import { RunInfoSchema } from "@flyte-dataplane/proto/flyteidl2/workflow/run_info";
 import { readObject, statObject } from "@flyte-dataplane/storage";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { codeOf } from "./codes.ts";
 import { type Harness, startApi, storagePrefix } from "./harness.ts";
 import {
   ActionPhase,
@@ -50,13 +51,6 @@ async function rowOf(run: string): Promise<Row> {
   const [row] = await api.rows<Row>("SELECT * FROM actions WHERE run_name = $1 AND name = 'a0'", [run]);
   if (row === undefined) throw new Error(`no row of ${run}`);
   return row;
-}
-
-async function codeOf(call: Promise<unknown>): Promise<Code | undefined> {
-  return call.then(
-    () => undefined,
-    (error: unknown) => ConnectError.from(error).code,
-  );
 }
 
 describe("names", () => {
