@@ -11,6 +11,7 @@ const commands = [
   ["tools"],
   ["check"],
   ["test"],
+  ["demo"],
   ["test:sdk"],
   ["test:matrix"],
   ["fuzz", "--cases", "50000"],
