@@ -246,7 +246,7 @@ describe("migrations", () => {
 
   test("each is applied once, even when several processes start at once", async () => {
     const owners = await Promise.all([1, 2, 3].map(() => migrate(database(), "once", [first, second])));
-    expect(owners.flat().sort()).toEqual([1, 2]);
+    expect(owners.filter((applied) => applied.length > 0)).toEqual([[1, 2]]);
     expect((await database().query(dynamicStatement("select * from things"))).rows).toEqual([{ id: 1, name: null }]);
   });
 

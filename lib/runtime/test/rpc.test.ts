@@ -1,7 +1,7 @@
 /** What callers see must not depend on whether a call crosses a socket. */
 import { Code, ConnectError, createClient, type Interceptor, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
-import { RunService } from "@flyte-dataplane/proto/flyteidl2/workflow/run_service";
+import { RunService, type WatchRunsResponse } from "@flyte-dataplane/proto/flyteidl2/workflow/run_service";
 import { describe, expect, test } from "vitest";
 import { createMetrics, systemClock } from "../src/lifecycle/index.ts";
 import { createServer, directTransport } from "../src/server/index.ts";
@@ -50,9 +50,7 @@ async function failure(call: Promise<unknown>): Promise<{ code: string; message:
   return { code: Code[error.code], message: error.rawMessage, header: error.metadata.get("retry-after") };
 }
 
-async function names(
-  messages: AsyncIterable<{ runs: readonly { action?: { id?: { name: string } } }[] }>,
-): Promise<string[]> {
+async function names(messages: AsyncIterable<WatchRunsResponse>): Promise<string[]> {
   const found: string[] = [];
   for await (const message of messages) found.push(...message.runs.map((run) => run.action?.id?.name ?? ""));
   return found;
@@ -61,20 +59,17 @@ async function names(
 const run = (name: string) => ({ runId: { name } });
 const org = (value: string) => ({ target: { case: "org", value } as const });
 
-describe.each(Object.keys(ways).map((name) => ({ name })))("over $name", ({ name }) => {
-  const open = ways[name];
-  if (open === undefined) throw new Error(name);
-
+describe.each(Object.entries(ways).map(([name, open]) => ({ name, open })))("over $name", ({ open }) => {
   async function reached(
     body: (client: ReturnType<typeof createClient<typeof RunService>>, recorded: Recorded) => Promise<void>,
     interceptors: Interceptor[] = [],
   ): Promise<void> {
     const recorded = runService();
-    const reach = await open?.(recorded, interceptors);
+    const reach = await open(recorded, interceptors);
     try {
-      await body(createClient(RunService, reach?.transport as Transport), recorded);
+      await body(createClient(RunService, reach.transport), recorded);
     } finally {
-      await reach?.close();
+      await reach.close();
     }
   }
 

@@ -31,7 +31,12 @@ export async function initialise(options: InitialiseOptions): Promise<boolean> {
     args,
     options: as,
   } = options.user.command(options.programs.initdb, [
-    ...["-D", draft, "-U", databaseUser, "-A", "trust", "-E", "UTF8", "--no-locale", "--no-instructions"],
+    `--pgdata=${draft}`,
+    `--username=${databaseUser}`,
+    "--auth=trust",
+    "--encoding=UTF8",
+    "--no-locale",
+    "--no-instructions",
   ]);
   try {
     await promisify(execFile)(command, [...args], {

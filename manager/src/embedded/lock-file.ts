@@ -6,7 +6,7 @@ import { DataPlaneError } from "@flyte-dataplane/core";
 import { identify, isAlive, type ProcessIdentity } from "./process-identity.ts";
 
 /** What a lock says beside who holds it. */
-export interface LockDetails {
+interface LockDetails {
   /** Where the server answers, once it listens. */
   readonly url?: string;
   /** The socket directory of the embedded PostgreSQL, where it could not stand in the data directory. */

@@ -13,7 +13,7 @@ export interface ServerUser {
   own(path: string): Promise<void>;
 }
 
-export interface Invocation {
+interface Invocation {
   readonly command: string;
   readonly args: readonly string[];
   readonly options: { readonly uid?: number; readonly gid?: number };

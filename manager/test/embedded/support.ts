@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Clock, Logger } from "@flyte-dataplane/core";
+import type { Logger } from "@flyte-dataplane/core";
 import { createDatabase, dynamicStatement } from "@flyte-dataplane/runtime/database";
 import { systemClock } from "@flyte-dataplane/runtime/lifecycle";
 import { onTestFinished } from "vitest";
@@ -15,7 +15,6 @@ export const silent: Logger = {
   error: () => undefined,
   child: () => silent,
 };
-export const clock: Clock = systemClock;
 
 /** A directory of this test's own, removed when it ends; everyone may enter it. */
 export async function scratch(): Promise<string> {
@@ -34,13 +33,13 @@ export async function start(path: string): Promise<Running> {
   const data = await openDataDirectory(path);
   onTestFinished(() => data.lock.release());
   const env = { PATH: "/usr/bin:/bin" };
-  const postgres = await startEmbeddedPostgres({ data, env, temporary: "/tmp", clock, logger: silent });
+  const postgres = await startEmbeddedPostgres({ data, env, temporary: "/tmp", clock: systemClock, logger: silent });
   onTestFinished(() => postgres.stop());
   return { data, postgres };
 }
 
 export async function query(url: string, text: string): Promise<readonly Record<string, unknown>[]> {
-  const database = createDatabase({ url, clock, logger: silent });
+  const database = createDatabase({ url, clock: systemClock, logger: silent });
   try {
     return (await database.query(dynamicStatement<Record<string, unknown>>(text))).rows;
   } finally {

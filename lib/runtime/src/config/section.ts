@@ -29,7 +29,7 @@ export interface Entry {
 
 /** Every field of `section`, in the order of declaration. */
 export function entries(section: Section<unknown>): readonly Entry[] {
-  return walk([section.name], section.fields as Nested);
+  return walk([section.name], section.fields);
 }
 
 interface Nested {

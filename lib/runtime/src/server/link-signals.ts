@@ -1,7 +1,7 @@
 export interface LinkedSignal {
   readonly signal: AbortSignal;
   /** Lets go of both signals; to be called when the work is over. */
-  release(): void;
+  readonly release: () => void;
 }
 
 /**
