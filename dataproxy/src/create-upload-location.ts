@@ -7,11 +7,11 @@ import {
   CreateUploadLocationResponseSchema,
 } from "@flyte-dataplane/proto/flyteidl2/dataproxy/dataproxy_service";
 import type { Bucket } from "@flyte-dataplane/storage";
-import type { DataproxyOptions } from "./service.ts";
 import { linkLife } from "./expiry.ts";
 import { checkPath, checkSegment, contentFolder, objectPath } from "./keys.ts";
 import { requireProject } from "./projects.ts";
 import { invalid } from "./refusal.ts";
+import type { DataproxyOptions } from "./service.ts";
 
 const operation = "create upload location";
 

@@ -29,7 +29,7 @@ export function checkSegment(operation: string, field: string, value: string): s
 
 /** A path of segments, taken literally. Throws `invalid_argument` for what could escape, collide or not be read back. */
 export function checkPath(operation: string, field: string, value: string): string {
-  const bad = /[\u0000-\u001f\u007f?#%\\]/u.exec(value);
+  const bad = /[\p{Cc}?#%\\]/u.exec(value);
   if (bad !== null)
     throw invalid(operation, `${field} "${printable(value)}" holds ${JSON.stringify(bad[0])} at offset ${bad.index}`);
   if (Buffer.from(value, "utf8").toString("utf8") !== value)

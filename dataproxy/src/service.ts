@@ -1,6 +1,6 @@
+import { create } from "@bufbuild/protobuf";
 import type { Client } from "@connectrpc/connect";
 import type { Clock, Logger } from "@flyte-dataplane/core";
-import { create } from "@bufbuild/protobuf";
 import { DownloadService } from "@flyte-dataplane/proto/dataplane/dataproxy/v1/download";
 import { SelectClusterResponseSchema } from "@flyte-dataplane/proto/flyteidl2/cluster/payload";
 import { ClusterService } from "@flyte-dataplane/proto/flyteidl2/cluster/service";

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import type { Logger } from "@flyte-dataplane/core";
 import type { Service } from "@flyte-dataplane/runtime/server";
-import { serveSignedFile, signedFilesPath, type Stores } from "@flyte-dataplane/storage";
+import { type Stores, serveSignedFile, signedFilesPath } from "@flyte-dataplane/storage";
 
 /** Answers the links that the file driver signed: on a laptop this server is the object store. */
 export function signedFilesRoute(stores: Stores, logger: Logger): NonNullable<Service["http"]> {

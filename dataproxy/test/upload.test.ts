@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { durationFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { createClient } from "@connectrpc/connect";
 import { ClusterService } from "@flyte-dataplane/proto/flyteidl2/cluster/service";
 import {
-  type CreateUploadLocationRequest,
+  CreateUploadLocationRequestSchema,
   DataProxyService,
 } from "@flyte-dataplane/proto/flyteidl2/dataproxy/dataproxy_service";
 import { InputsSchema } from "@flyte-dataplane/proto/flyteidl2/task/common";
@@ -23,7 +23,7 @@ describe("uploads through signed links", () => {
   });
   afterAll(() => proxy.close());
 
-  const locate = (request: Partial<CreateUploadLocationRequest>) =>
+  const locate = (request: MessageInitShape<typeof CreateUploadLocationRequestSchema>) =>
     createClient(DataProxyService, proxy.transport).createUploadLocation({
       project: "flytesnacks",
       domain: "development",

@@ -28,8 +28,8 @@ import { ProjectService } from "@flyte-dataplane/proto/flyteidl2/project/project
 import { TaskService } from "@flyte-dataplane/proto/flyteidl2/task/task_service";
 import { TriggerService } from "@flyte-dataplane/proto/flyteidl2/trigger/trigger_service";
 import { EventsProxyService } from "@flyte-dataplane/proto/flyteidl2/workflow/events_proxy_service";
-import { RunService } from "@flyte-dataplane/proto/flyteidl2/workflow/run_service";
 import { InternalRunService } from "@flyte-dataplane/proto/flyteidl2/workflow/internal_run_service";
+import { RunService } from "@flyte-dataplane/proto/flyteidl2/workflow/run_service";
 import type { Config } from "@flyte-dataplane/runtime/config";
 import { createDatabase, databaseSection, migrate } from "@flyte-dataplane/runtime/database";
 import type { Lifecycle, MetricsRegistry } from "@flyte-dataplane/runtime/lifecycle";

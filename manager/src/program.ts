@@ -1,11 +1,12 @@
 /** The command line: what there is, what it does, and examples. Each command gives an exit code. */
-import { Command } from "commander";
+
 import { configReference } from "@flyte-dataplane/runtime/config";
-import { demo, type DemoCommandOptions } from "./commands/demo.ts";
-import { gc, type GcOptions } from "./commands/gc.ts";
+import { Command } from "commander";
+import { type DemoCommandOptions, demo } from "./commands/demo.ts";
+import { type GcOptions, gc } from "./commands/gc.ts";
 import type { Machine } from "./commands/places.ts";
 import { reset } from "./commands/reset.ts";
-import { serve, type ServeOptions } from "./commands/serve.ts";
+import { type ServeOptions, serve } from "./commands/serve.ts";
 import { status } from "./commands/status.ts";
 import { stop } from "./commands/stop.ts";
 import { sections } from "./settings.ts";

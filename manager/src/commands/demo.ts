@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { createDemoClient } from "../demo/client.ts";
 import { runDemo } from "../demo/demo.ts";
 import { makeCase } from "../demo/task.ts";
+import { countPods } from "../embedded/contents.ts";
+import { makeTemporary } from "../embedded/temporary-directory.ts";
 import type { Machine } from "./places.ts";
 import { ended, open } from "./serve.ts";
 
@@ -23,9 +23,9 @@ const interrupted = 130;
 export async function demo(machine: Machine, options: DemoCommandOptions): Promise<number> {
   const startedAt = performance.now();
   const own =
-    options.dataDir === undefined ? await mkdtemp(join(machine.temporary, "flyte-dataplane-demo-")) : undefined;
+    options.dataDir === undefined ? await makeTemporary(machine.temporary, "flyte-dataplane-demo-") : undefined;
   try {
-    const dataDir = own ?? options.dataDir ?? "";
+    const dataDir = own?.path ?? options.dataDir ?? "";
     const { dataplane, directory, lifecycle } = await open(machine, {
       dataDir,
       port: "0",
@@ -40,7 +40,7 @@ export async function demo(machine: Machine, options: DemoCommandOptions): Promi
         demo: makeCase(own === undefined ? randomBytes(6).toString("hex") : ""),
         signal: lifecycle.signal,
         say: machine.say,
-        countPods: async () => (await readdir(join(directory, "pods"))).length,
+        countPods: () => countPods(directory),
       });
     } catch (error) {
       if (!lifecycle.signal.aborted) throw error;
@@ -58,6 +58,6 @@ export async function demo(machine: Machine, options: DemoCommandOptions): Promi
     );
     return code;
   } finally {
-    if (own !== undefined) await rm(own, { recursive: true, force: true, maxRetries: 5 });
+    await own?.remove();
   }
 }

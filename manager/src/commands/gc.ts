@@ -1,8 +1,7 @@
 import { DataPlaneError } from "@flyte-dataplane/core";
 import { parseDuration } from "@flyte-dataplane/runtime/config";
-import { type Machine } from "./places.ts";
+import { dataDirectory, type Machine } from "./places.ts";
 import { findServer } from "./running.ts";
-import { dataDirectory } from "./places.ts";
 import { open } from "./serve.ts";
 
 export interface GcOptions {

@@ -1,6 +1,5 @@
-import { readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
 import { DataPlaneError } from "@flyte-dataplane/core";
+import { removeContents } from "../embedded/contents.ts";
 import { openDataDirectory } from "../embedded/data-directory.ts";
 import { stopLeftovers } from "../embedded/leftovers.ts";
 import { dataDirectory, type Machine } from "./places.ts";
@@ -21,10 +20,7 @@ export async function reset(
   const data = await openDataDirectory(directory);
   try {
     await stopLeftovers(data, machine.temporary);
-    // The lock goes last, so that no server starts on half a directory.
-    for (const name of await readdir(directory)) {
-      if (name !== "lock") await rm(join(directory, name), { recursive: true, force: true, maxRetries: 5 });
-    }
+    await removeContents(directory);
   } finally {
     await data.lock.release();
   }

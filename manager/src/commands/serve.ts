@@ -1,9 +1,9 @@
 import {
-  systemClock,
   createLifecycle,
   createLogger,
   createMetrics,
   type Lifecycle,
+  systemClock,
 } from "@flyte-dataplane/runtime/lifecycle";
 import { type Dataplane, startDataplane } from "../dataplane.ts";
 import { loadSettings, serverSection } from "../settings.ts";
@@ -79,6 +79,7 @@ export async function open(machine: Machine, options: ServeOptions): Promise<Ses
 /** Waits for the end of the process's parts; 0 when it was asked for and all of them stopped. */
 export async function ended(lifecycle: Lifecycle): Promise<number> {
   const { failure, unfinished } = await lifecycle.stopped;
-  if (failure !== undefined) throw failure;
+  if (failure !== undefined)
+    throw failure instanceof Error ? failure : new Error("a part of the process failed", { cause: failure });
   return unfinished.length === 0 ? 0 : 1;
 }

@@ -168,7 +168,7 @@ async function downloadOutput(
     throw new DataPlaneError("unavailable", `download ${link.nativeUrl}: the server answered ${answer.status}`);
   const hash = createHash("sha256");
   let bytes = 0;
-  for await (const chunk of answer.body) {
+  for await (const chunk of answer.body as AsyncIterable<Uint8Array>) {
     hash.update(chunk);
     bytes += chunk.byteLength;
   }
