@@ -6,7 +6,7 @@ import { randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { isAbsolute, join } from "node:path";
-import { type Clock, DataPlaneError, type Env, type Logger, type TaskAction } from "@flyte-dataplane/core";
+import { abortError, type Clock, DataPlaneError, type Env, type Logger, type TaskAction } from "@flyte-dataplane/core";
 import { type Database, migrate } from "@flyte-dataplane/runtime/database";
 import type { Loop } from "@flyte-dataplane/runtime/server";
 import type { Cluster } from "../cluster.ts";
@@ -65,13 +65,12 @@ export async function createLocalCluster(options: LocalClusterOptions): Promise<
   checkDirectory(options.directory);
   const pods = join(options.directory, "pods");
   await mkdir(pods, { recursive: true, mode: 0o700 });
-  const lock = await takeWriterLock(database, clock, options.lockWaitMs ?? 3_000);
+  const journal = databaseJournal(database, randomUUID());
+  const lock = await takeWriterLock({ database, clock, waitMs: options.lockWaitMs ?? 3_000 }, () => journal.isWriter());
   try {
     await migrate(database, localClusterSchema, localClusterMigrations);
-    const journal = databaseJournal(database, randomUUID());
     const store = await ObjectStore.open({ journal, namespace, clock, logger });
-    const takenOver = new DataPlaneError("unavailable", "local cluster: the connection that held its lock is lost");
-    lock.lost.addEventListener("abort", () => store.fail(takenOver), { once: true });
+    lock.lost.addEventListener("abort", () => store.fail(abortError(lock.lost)), { once: true });
     const stamps = new LogStamps(clock, logger);
     const slots = new PodSlots(options.concurrency ?? Math.max(4, 2 * availableParallelism()));
     const { programs, environment } = options;
@@ -82,7 +81,7 @@ export async function createLocalCluster(options: LocalClusterOptions): Promise<
       taskActions: resourceClient<TaskAction>(store, "TaskAction"),
       pods: resourceClient<Pod>(store, "Pod"),
       logs: localLogs({ pods, store, stamps, clock }),
-      loops: [{ name: "local-kubelet", run: (signal) => runKubelet(kubelet, signal, lock.lost, takenOver) }],
+      loops: [{ name: "local-kubelet", run: (signal) => runKubelet(kubelet, signal, lock.lost) }],
       stopContainers: ({ graceMs }) => reapPods(pods, { clock, graceMs, spare: new Set() }),
       collectGarbage: ({ olderThanMs }) => collectPodDirectories(pods, { clock, olderThanMs, spare: stored() }),
       close: async () => {
@@ -97,14 +96,9 @@ export async function createLocalCluster(options: LocalClusterOptions): Promise<
   }
 }
 
-async function runKubelet(
-  kubelet: Kubelet,
-  signal: AbortSignal,
-  lost: AbortSignal,
-  takenOver: DataPlaneError,
-): Promise<void> {
+async function runKubelet(kubelet: Kubelet, signal: AbortSignal, lost: AbortSignal): Promise<void> {
   await kubelet.run(AbortSignal.any([signal, lost]));
-  if (lost.aborted && !signal.aborted) throw takenOver;
+  if (lost.aborted && !signal.aborted) throw abortError(lost);
 }
 
 /** Mount paths in shell commands become paths below it, mostly unquoted. */

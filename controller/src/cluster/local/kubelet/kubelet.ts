@@ -1,6 +1,6 @@
 /** Keeps one worker per Pod that has not ended, from the store's list and watch. */
 import { errorCode, type Logger } from "@flyte-dataplane/core";
-import type { Pod } from "../../pod-object.ts";
+import type { Pod, PodStatus } from "../../pod-object.ts";
 import type { ObjectStore } from "../objects/object-store.ts";
 import type { StoredObject } from "../objects/stored-object.ts";
 import { PodWorker, type PodWorkerOptions } from "./pod-worker.ts";
@@ -65,13 +65,14 @@ export class Kubelet {
     this.#workers.set(uid, { worker, ended, stop: () => stopping.abort() });
   }
 
-  async #report(pod: Pod, status: NonNullable<Pod["status"]>): Promise<void> {
+  async #report(pod: Pod, status: PodStatus): Promise<Pod | undefined> {
     const patch = { metadata: { uid: pod.metadata.uid }, status };
     try {
-      await this.#options.store.patch("Pod", pod.metadata.name, patch, { subresource: "status" });
+      return asPod(await this.#options.store.patch("Pod", pod.metadata.name, patch, { subresource: "status" }));
     } catch (error) {
       // Removed, or another Pod of that name by now: nobody wants to know.
       if (errorCode(error) !== "not_found" && errorCode(error) !== "aborted") throw error;
+      return undefined;
     }
   }
 }
@@ -87,11 +88,10 @@ function asPod(object: StoredObject): Pod {
   return object as unknown as Pod;
 }
 
-/** True for a Pod that was reported ended and waits for nothing. */
-function hasEnded(pod: Pod): boolean {
-  return pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed"
-    ? pod.metadata.deletionTimestamp === undefined
-    : false;
+/** True for a Pod that was reported ended, unless its deletion still waits for the word that nothing runs. */
+function hasEnded({ status, metadata }: Pod): boolean {
+  if (status?.phase !== "Succeeded" && status?.phase !== "Failed") return false;
+  return metadata.deletionTimestamp === undefined || metadata.deletionGracePeriodSeconds === 0;
 }
 
 /** How many actions stand above the one that owns the Pod. */

@@ -3,7 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import { type Clock, type Env, errorCode, type Logger } from "@flyte-dataplane/core";
-import type { Container, Pod } from "../../pod-object.ts";
+import type { Container, Pod, PodStatus } from "../../pod-object.ts";
 import type { LogStamps } from "../logs/log-stamps.ts";
 import { containerLaunch, type Launch, type Programs } from "./container-launch.ts";
 import { type ContainerRuns, type PodRuns, runReasons } from "./container-run.ts";
@@ -29,8 +29,8 @@ export interface PodWorkerOptions {
   readonly logger: Logger;
   readonly slots: PodSlots;
   readonly stamps: LogStamps;
-  /** Writes a Pod's status; a Pod that is gone is no error. */
-  readonly report: (pod: Pod, status: NonNullable<Pod["status"]>) => Promise<void>;
+  /** Writes a Pod's status and returns the Pod as it is then; undefined if it is gone, which is no error. */
+  readonly report: (pod: Pod, status: PodStatus) => Promise<Pod | undefined>;
   /** Tells that nothing of a Pod under deletion runs any more. */
   readonly stopped: (pod: Pod) => Promise<void>;
   /** How many actions stand above the Pod's own. */
@@ -56,8 +56,9 @@ export class PodWorker {
     this.#directory = podDirectory(options.pods, pod.metadata.uid ?? "");
   }
 
-  /** The Pod as it is stored now. */
+  /** The Pod as it is stored now; an older state than one seen before is passed over. */
   update(pod: Pod): void {
+    if (versionOf(pod) < versionOf(this.#pod)) return;
     const asksForAction = !isDeepStrictEqual(deletionOf(pod), deletionOf(this.#pod));
     this.#pod = pod;
     if (asksForAction) this.#wake.wake();
@@ -105,7 +106,12 @@ export class PodWorker {
     // What was done shows in the files at once; the status is written when there is nothing left to do.
     if (acting.length > 0 && acting.every((step) => step.do !== "kill" && step.do !== "terminate")) return false;
     const status = podStatus(pod, runs, { nowMs: clock.now(), admitted });
-    if (!isDeepStrictEqual(status, pod.status)) await this.#options.report(pod, status);
+    if (!isDeepStrictEqual(status, pod.status)) {
+      const reported = await this.#options.report(pod, status);
+      if (reported !== undefined) this.update(reported);
+      // Its start time, now that it has one, sets its deadline.
+      if (pod.status?.startTime === undefined && reported?.status?.startTime !== undefined && !plan.over) return false;
+    }
     if (plan.over) {
       if (this.#pod.metadata.deletionTimestamp !== undefined) await this.#options.stopped(this.#pod);
       return true;
@@ -253,6 +259,11 @@ export class PodWorker {
     }
     return times.length === 0 ? undefined : Math.min(...times);
   }
+}
+
+/** The store counts its versions, so that of two states of one object the newer can be told. */
+function versionOf({ metadata }: Pod): number {
+  return Number(metadata.resourceVersion ?? 0);
 }
 
 function deletionOf({ metadata }: Pod): readonly unknown[] {

@@ -8,8 +8,10 @@ import type { JournalBatch, JournalContents, ObjectJournal } from "./object-jour
 import type { ObjectKind } from "./stored-object.ts";
 
 /** `writer` is a name no other writer ever had; it takes the journal over from whoever wrote before. */
-export function databaseJournal(database: Database, writer: string): ObjectJournal {
+export function databaseJournal(database: Database, writer: string): ObjectJournal & WriterCheck {
   return {
+    isWriter: async () => (await database.query(readWriter, [writer])).rows.length > 0,
+
     async load(): Promise<JournalContents> {
       const state = await database.query(takeOver, [writer]);
       const objects = await database.query(readObjects);
@@ -39,6 +41,11 @@ export function databaseJournal(database: Database, writer: string): ObjectJourn
   };
 }
 
+export interface WriterCheck {
+  /** False once another writer has taken the journal over. */
+  isWriter(): Promise<boolean>;
+}
+
 interface ObjectRow {
   readonly kind: string;
   readonly body: string;
@@ -47,6 +54,11 @@ interface ObjectRow {
 const takeOver = statement<{ version: bigint }>(
   "cluster_take_over",
   "update cluster_state set writer = $1 returning version",
+);
+
+const readWriter = statement<{ version: bigint }>(
+  "cluster_read_writer",
+  "select version from cluster_state where writer = $1",
 );
 
 const readObjects = statement<ObjectRow>("cluster_read_objects", "select kind, body from cluster_objects");

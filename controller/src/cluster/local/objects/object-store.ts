@@ -130,6 +130,7 @@ export class ObjectStore {
   async confirmStopped(name: string, uid: string): Promise<void> {
     const pod = this.#newest.get("Pod", name);
     if (pod?.metadata.uid !== uid || pod.metadata.deletionTimestamp === undefined) return;
+    if (pod.metadata.deletionGracePeriodSeconds === 0) return;
     const metadata = { ...pod.metadata, deletionGracePeriodSeconds: 0 };
     await this.#commit(this.#replace("Pod", { ...pod, metadata }), undefined);
   }

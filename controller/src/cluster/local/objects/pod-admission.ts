@@ -17,6 +17,7 @@ export function admitPodSpec(ref: string, given: unknown): JsonObject {
   const initContainers = listOf<Container>(ref, "spec.initContainers", spec.initContainers ?? []);
   const volumes = listOf<Volume>(ref, "spec.volumes", spec.volumes ?? []);
   const volumeNames = uniqueNames(ref, "spec.volumes", volumes);
+  for (const volume of volumes) checkVolume(ref, volume);
   uniqueNames(ref, "containers", [...initContainers, ...containers]);
   for (const container of [...initContainers, ...containers]) checkContainer(ref, container, volumeNames);
   checkSeconds(ref, "spec.terminationGracePeriodSeconds", spec.terminationGracePeriodSeconds, 0);
@@ -59,6 +60,13 @@ function checkContainer(ref: string, container: Container, volumeNames: Readonly
     if (!mount.mountPath?.startsWith("/")) refuse(ref, `${where}: mountPath "${mount.mountPath}" is not absolute`);
     if (mount.subPath?.split("/").includes("..") === true) refuse(ref, `${where}: subPath leaves the volume`);
   }
+}
+
+/** Refused here, where it is one clear answer, and not when the Pod is about to start. */
+function checkVolume(ref: string, volume: Volume): void {
+  if (volume.emptyDir !== undefined || volume["hostPath"] !== undefined) return;
+  const source = Object.keys(volume).find((field) => field !== "name") ?? "nothing";
+  refuse(ref, `volume "${volume.name}" comes from ${source}; the local cluster has emptyDir and hostPath only`);
 }
 
 function uniqueNames(ref: string, field: string, named: readonly { readonly name: string }[]): ReadonlySet<string> {

@@ -31,7 +31,7 @@ export class WatchHistory {
     this.#notify();
   }
 
-  /** Ends every watch without error. */
+  /** Ends every watch without error, each once it has read what is there. */
   end(): void {
     this.#ended = true;
     this.#notify();
@@ -41,10 +41,11 @@ export class WatchHistory {
   async *after(version: number, current: number, signal: AbortSignal | undefined): AsyncGenerator<ObjectChange, void> {
     if (version > current) throw tooOld(version);
     let seen = version;
-    while (!this.#ended) {
+    for (;;) {
       if (signal?.aborted === true) throw abortError(signal);
       if (seen < this.#floor) throw tooOld(seen);
       const next = this.#changes[this.#indexAfter(seen)];
+      if (next === undefined && this.#ended) return;
       if (next === undefined) await this.#changed(signal);
       else {
         seen = next.version;
