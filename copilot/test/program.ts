@@ -1,0 +1,68 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The built bundle: what a pod runs. */
+export const bundle: string = fileURLToPath(new URL("../dist/flyte-copilot.mjs", import.meta.url));
+
+export interface Ended {
+  /** Exit status, or the signal's name. */
+  readonly status: number | string;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Running {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+}
+
+export interface StartOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Starts the program with nothing in its environment but what is given. */
+export function start(args: readonly string[], { cwd, env }: StartOptions = {}): Running {
+  const child = spawn(process.execPath, [bundle, ...args], {
+    cwd: cwd ?? tmpdir(),
+    env: { ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+  });
+  const ended = once(child, "close").then(([code, signal]: unknown[]) => ({
+    status: typeof code === "number" ? code : String(signal),
+    stdout,
+    stderr,
+  }));
+  return { child, ended };
+}
+
+export async function run(args: readonly string[], options?: StartOptions): Promise<Ended> {
+  return await start(args, options).ended;
+}
+
+/** Asks the startup probe, as the kubelet does, until it says yes. */
+export async function untilReady(cwd: string): Promise<void> {
+  while ((await run(["ready"], { cwd })).status !== 0);
+}
+
+/** A folder for one test, removed after it. */
+export async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(path.join(tmpdir(), "flyte-copilot-test-"));
+  try {
+    await use(folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
