@@ -3,7 +3,7 @@ import { ActionPhase } from "@flyte-dataplane/proto/flyteidl2/common/phase";
 import { CatalogCacheStatus } from "@flyte-dataplane/proto/flyteidl2/core/catalog";
 import type { ControlState } from "./control-state.ts";
 import { type Failure, systemFailure } from "./failure.ts";
-import { final, type PassState, takeVersion } from "./pass-state.ts";
+import { final, type PassState, ranUnseen, takeVersion } from "./pass-state.ts";
 import type { EventDraft, Plan } from "./plan.ts";
 
 export function succeed(pass: PassState, message = ""): Plan {
@@ -92,7 +92,7 @@ function retry(pass: PassState, failure: Failure): Plan {
     cacheStatus: pass.cacheStatus,
   };
   return {
-    events: [ended, queued],
+    events: [...ranUnseen(pass), ended, queued],
     writes: [
       {
         kind: "patch-status",

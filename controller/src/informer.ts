@@ -91,11 +91,14 @@ export function createInformer<T extends KubernetesObject>(options: InformerOpti
   };
 
   const takeIn = (object: T, held: readonly WatchEvent<T>[]): void => {
+    const known = store.get(object.metadata.name);
     const shownAt = held.findIndex((event) => versionOf(event.object) === versionOf(object));
+    // A write that changed nothing returns a version that the watch has shown long ago.
+    const shown = shownAt !== -1 || (known !== undefined && versionOf(known) === versionOf(object));
     put(object, true);
-    if (shownAt === -1) floors.set(object.metadata.name, object.metadata.resourceVersion);
-    const later = shownAt === -1 ? held.filter((event) => event.type === "DELETED") : held.slice(shownAt + 1);
-    for (const event of later) apply(event);
+    if (!shown) floors.set(object.metadata.name, object.metadata.resourceVersion);
+    const older = shown ? Math.max(0, shownAt) : held.length;
+    for (const event of held.filter(({ type }, at) => at >= older || type === "DELETED")) apply(event);
   };
 
   /** A list that began before a write of ours returned may or may not know it; a live read settles where the watch stands. */

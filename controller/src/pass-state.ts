@@ -10,7 +10,7 @@ import { ActionPhase } from "@flyte-dataplane/proto/flyteidl2/common/phase";
 import { actionPhase, isTerminalPhase } from "./action-phase.ts";
 import { type ControlState, initialControlState, readControlState } from "./control-state.ts";
 import type { Failure } from "./failure.ts";
-import type { LivePhase } from "./phase.ts";
+import { type LivePhase, mainContainer } from "./phase.ts";
 import type { EventDraft, Next, Observation, Plan, Write } from "./plan.ts";
 import { liveReason, type NextStatus } from "./status.ts";
 import type { Task } from "./task.ts";
@@ -121,6 +121,21 @@ export interface FinalStep {
   readonly failure?: Failure;
 }
 
+/**
+ * A task may start and end between two looks. That it ran is reported all the same, before its end, at the time that
+ * the container's status gives; nothing where it was seen running or never ran.
+ */
+export function ranUnseen(pass: Pick<PassState, "seen" | "ctl" | "attempt" | "cacheStatus">): readonly EventDraft[] {
+  const { seen, ctl, attempt, cacheStatus } = pass;
+  const { pod } = seen;
+  if (pod === undefined || ctl.versions[String(ActionPhase.RUNNING)] !== undefined) return [];
+  const name = mainContainer(pod);
+  const started = pod.status?.containerStatuses?.find((status) => status.name === name)?.state?.terminated?.startedAt;
+  const updatedMs = Date.parse(started ?? "");
+  if (Number.isNaN(updatedMs)) return [];
+  return [{ attempt, phase: ActionPhase.RUNNING, version: 1, updatedMs: Math.max(updatedMs, ctl.podStartedMs ?? 0), message: "", cacheStatus, pod }];
+}
+
 /** Ends the action: its event first, then the terminal status, then another look to clean up. */
 export function final(pass: Omit<PassState, "task" | "podName">, step: FinalStep): Plan {
   const { seen, ctl, attempt, systemFailures } = pass;
@@ -148,7 +163,7 @@ export function final(pass: Omit<PassState, "task" | "podName">, step: FinalStep
     ctl: { ...ctl, reason: step.message.slice(0, 256), versions },
     ...failure,
   };
-  return { events: [event], writes: [{ kind: "patch-status", status }], next: { kind: "now" } };
+  return { events: [...ranUnseen(pass), event], writes: [{ kind: "patch-status", status }], next: { kind: "now" } };
 }
 
 /** The event that belongs to the status as it stands, once more with the same key; undefined before the first. */
