@@ -1,6 +1,7 @@
 /** The directory that holds everything a laptop's server keeps: opened by one server at a time, refused when it is not ours. */
 import { constants } from "node:fs";
 import { access, mkdir, readdir, realpath, stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 import { DataPlaneError } from "@flyte-dataplane/core";
 import { type Format, readFormat, requireLayout, writeFormat } from "./format-file.ts";
 import { type Lock, takeLock } from "./lock-file.ts";
@@ -40,8 +41,13 @@ export async function openDataDirectory(wanted: string): Promise<DataDirectory> 
 
 async function makeUsable(path: string): Promise<string> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    // Private is the directory itself, not what leads there.
+    await mkdir(dirname(resolve(path)), { recursive: true });
+    await mkdir(path, { mode: 0o700 }).catch((error: unknown) => {
+      if (!isTaken(error)) throw error;
+    });
     const found = await stat(path);
+    if (!found.isDirectory()) throw refused(path, "it is not a directory");
     const uid = process.getuid?.();
     if (uid !== undefined && uid !== 0 && found.uid !== uid)
       throw refused(path, `it belongs to user ${found.uid}`, "permission_denied");
@@ -50,6 +56,10 @@ async function makeUsable(path: string): Promise<string> {
   } catch (error) {
     throw refusal(path, error);
   }
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "EEXIST";
 }
 
 async function requireEmpty(path: string): Promise<void> {

@@ -1,6 +1,7 @@
-/** PostgreSQL refuses to run as root: who it runs as then. */
+/** PostgreSQL refuses to run as root, and as a user that has no name: who it runs as then. */
 import { execFile } from "node:child_process";
 import { chmod, lstat } from "node:fs/promises";
+import { userInfo } from "node:os";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { DataPlaneError } from "@flyte-dataplane/core";
@@ -25,7 +26,9 @@ const mapping = ["--user", `--map-user=${nobody}`, `--map-group=${nobody}`];
 
 export interface ServerUserOptions {
   readonly uid: number;
-  /** Whether root may make user namespaces; asked of the system when absent. */
+  /** Whether the user has a name, which in containers need not be; asked of the system when absent. */
+  readonly named?: boolean;
+  /** Whether user namespaces may be made; asked of the system when absent. */
   readonly namespaces?: boolean;
   /** The data directory. */
   readonly directory: string;
@@ -34,19 +37,29 @@ export interface ServerUserOptions {
 }
 
 /**
- * The user itself; for root a user namespace in which it is not root (nothing changes hands), else the user nobody,
- * provided that it can enter `directory` and `paths`. Rejects with `failed_precondition` where none of them works.
+ * The user itself; for root and users without a name a user namespace in which it is nobody (nothing changes hands);
+ * for root else the real user nobody, provided that it can enter `directory` and `paths`. Rejects with
+ * `failed_precondition` where none of them works.
  */
 export async function chooseServerUser(options: ServerUserOptions): Promise<ServerUser> {
-  if (options.uid !== 0) {
+  const root = options.uid === 0;
+  if (!root && (options.named ?? hasName())) {
     return { kind: "self", command: (command, args) => ({ command, args, options: {} }), own: async () => undefined };
   }
   if (options.namespaces ?? (await namespacesWork())) {
     return {
       kind: "namespace",
       command: (program, args) => ({ command: "unshare", args: [...mapping, "--", program, ...args], options: {} }),
-      own: (path) => give(path, 0),
+      own: async (path) => (root ? give(path, 0) : undefined),
     };
+  }
+  if (!root) {
+    throw new DataPlaneError(
+      "failed_precondition",
+      `embedded postgres: it does not run as user ${options.uid}, which has no name on this system; ` +
+        "give it one in /etc/passwd, start as another user, or set DATABASE_URL",
+      { origin: "user" },
+    );
   }
   for (const path of [dirname(options.directory), ...options.paths]) {
     const closed = await closedTo(path);
@@ -66,6 +79,14 @@ export async function chooseServerUser(options: ServerUserOptions): Promise<Serv
     command: (command, args) => ({ command, args, options: { uid: nobody, gid: nobody } }),
     own: (path) => give(path, nobody),
   };
+}
+
+function hasName(): boolean {
+  try {
+    return userInfo().username !== "";
+  } catch {
+    return false;
+  }
 }
 
 async function namespacesWork(): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { chmod, chown, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -44,6 +44,13 @@ describe("a data directory", () => {
     expect(await refusal(path)).toBe("opened");
     expect(await readdir(path)).toEqual(["FORMAT"]);
     expect(await refusal(path)).toBe("opened");
+  });
+
+  test("is private, while what leads there is left to the user's own mask", async () => {
+    const parent = join(await scratch(), "a");
+    expect(await refusal(join(parent, "b"))).toBe("opened");
+    expect((await stat(join(parent, "b"))).mode & 0o777).toBe(0o700);
+    expect((await stat(parent)).mode & 0o777).toBe(0o777 & ~process.umask());
   });
 
   test("with files of others is refused and left as it was", async () => {

@@ -64,8 +64,13 @@ describe("who it runs as", () => {
   const root = process.getuid?.() === 0;
 
   test("an ordinary user runs it itself", async () => {
-    const user = await chooseServerUser({ uid: 1000, directory: "/x", paths: [] });
+    const user = await chooseServerUser({ uid: 1000, named: true, directory: "/x", paths: [] });
     expect(user.command("postgres", ["-D"])).toEqual({ command: "postgres", args: ["-D"], options: {} });
+  });
+
+  test("a user without a name and without user namespaces is told so", async () => {
+    const refused = chooseServerUser({ uid: 1234, named: false, namespaces: false, directory: "/x", paths: [] });
+    await expect(refused).rejects.toThrow("it does not run as user 1234, which has no name on this system");
   });
 
   test.runIf(root)(

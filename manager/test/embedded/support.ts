@@ -1,10 +1,12 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
 import type { Logger } from "@flyte-dataplane/core";
 import { createDatabase, dynamicStatement } from "@flyte-dataplane/runtime/database";
 import { systemClock } from "@flyte-dataplane/runtime/lifecycle";
-import { onTestFinished } from "vitest";
+import { afterAll, onTestFinished } from "vitest";
 import { type DataDirectory, openDataDirectory } from "../../src/embedded/data-directory.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../src/embedded/postgres.ts";
 
@@ -21,6 +23,31 @@ export async function scratch(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), "dp-"));
   onTestFinished(() => rm(path, { recursive: true, force: true }));
   return path;
+}
+
+/** A directory as an earlier run left it, in `below` of a scratch directory; made once per test file and copied. */
+export async function usedDirectory(...below: readonly string[]): Promise<string> {
+  used ??= prepare();
+  const path = join(await scratch(), ...below, "data");
+  await mkdir(dirname(path), { recursive: true });
+  await promisify(execFile)("cp", ["-R", "-p", await used, path]);
+  return path;
+}
+
+let used: Promise<string> | undefined;
+
+afterAll(async () => {
+  if (used !== undefined) await rm(dirname(await used), { recursive: true, force: true });
+});
+
+async function prepare(): Promise<string> {
+  const home = await mkdtemp(join(tmpdir(), "dp-used-"));
+  const data = await openDataDirectory(join(home, "data"));
+  const env = { PATH: "/usr/bin:/bin" };
+  const postgres = await startEmbeddedPostgres({ data, env, temporary: "/tmp", clock: systemClock, logger: silent });
+  await postgres.stop();
+  await data.lock.release();
+  return data.path;
 }
 
 export interface Running {
