@@ -40,14 +40,12 @@ const maxCauses = 8;
 
 function withCauses(error: unknown): string {
   const parts: string[] = [];
-  for (
-    let at: unknown = error;
-    at !== undefined && parts.length < maxCauses;
-    at = at instanceof Error ? at.cause : undefined
-  ) {
+  let at: unknown = error;
+  for (let depth = 0; at !== undefined && depth < maxCauses; depth += 1) {
     const message = at instanceof Error ? at.message : typeof at === "string" ? at : "a thrown value that is no error";
     // A wrapper that already quotes its cause says it once.
     if (message !== "" && !parts.some((part) => part.includes(message))) parts.push(message);
+    at = at instanceof Error ? at.cause : undefined;
   }
   return parts.length === 0 ? "no message" : parts.join(": ");
 }

@@ -61,6 +61,7 @@ export { fromPlain } from "./literals/from-plain.ts";
 export type { PlainLiteral } from "./literals/plain-literal.ts";
 export { formatPrimitive, parseSimple } from "./literals/simple-text.ts";
 export { toPlain } from "./literals/to-plain.ts";
+export { parseTaskAction } from "./parse-task-action.ts";
 export type { Clock, Env, LogFields, Logger, MetricLabels, MetricOptions, Metrics } from "./ports.ts";
 export {
   type AttemptRef,
@@ -104,7 +105,6 @@ export { formatDuration, fromNanos, parseDuration, toNanos } from "./text/durati
 export { formatFloat } from "./text/float.ts";
 export type { SecondsAndNanos } from "./text/instant.ts";
 export { formatStruct, jsonNumber, jsonString } from "./text/json.ts";
-export { truncateMiddle } from "./text/truncate.ts";
 export {
   formatStorageUri,
   joinUri,
