@@ -25,7 +25,7 @@ export interface TestServer {
   readonly cluster: LocalCluster;
   readonly database: Database;
   /** Ends the server; its containers go on, unless `stopContainers`. */
-  stop(options?: { readonly stopContainers: boolean }): Promise<void>;
+  stop(options?: { readonly stopContainers?: boolean; readonly graceMs?: number }): Promise<void>;
 }
 
 export const quiet: Logger = {
@@ -70,10 +70,10 @@ async function serve(
     return {
       cluster,
       database,
-      stop: async ({ stopContainers } = { stopContainers: false }) => {
+      stop: async ({ stopContainers = false, graceMs = 0 } = {}) => {
         running.abort();
         for (const loop of await loops) if (loop.status === "rejected") throw loop.reason;
-        if (stopContainers) await cluster.stopContainers({ graceMs: 0 });
+        if (stopContainers) await cluster.stopContainers({ graceMs });
         await cluster.close();
         await database.close();
       },

@@ -61,7 +61,7 @@ export type PodRuns = ReadonlyMap<string, ContainerRuns>;
 export const runReasons = {
   /** The program is not on this machine; exit code 127. */
   toolNotFound: "ContainerToolNotFound",
-  /** The process vanished without an exit code; exit code 137. */
+  /** The process vanished without an exit code (then it is 137), or was stopped together with the server. */
   serverLost: "ServerLost",
   /** The operating system refused to start the process; exit code 128. */
   startError: "StartError",

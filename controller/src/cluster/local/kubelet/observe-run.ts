@@ -1,7 +1,7 @@
 /** Reads the files of a run. */
 import { open, readdir, readFile, stat } from "node:fs/promises";
 import type { Container } from "../../pod-object.ts";
-import { type ContainerRun, type ContainerRuns, type EndedRun, type RunState } from "./container-run.ts";
+import { type ContainerRun, type ContainerRuns, type EndedRun, type RunState, runReasons } from "./container-run.ts";
 import type { PodDirectory, RunDirectory } from "./pod-directory.ts";
 import { isAlive, parseIdentity } from "./process-identity.ts";
 
@@ -93,7 +93,8 @@ async function observeEnd(run: RunDirectory, container: Container): Promise<Ende
     const finishedAtMs = (await modifiedAt(run.exit)) ?? 0;
     const startedAtMs = (await modifiedAt(run.started)) ?? finishedAtMs;
     const message = await terminationMessage(run, container, exitCode);
-    const reason = exitCode === 0 ? "Completed" : "Error";
+    const wasReaped = exitCode !== 0 && (await modifiedAt(run.reaped)) !== undefined;
+    const reason = wasReaped ? runReasons.serverLost : exitCode === 0 ? "Completed" : "Error";
     return { kind: "ended", exitCode, reason, startedAtMs, finishedAtMs, ...(message === "" ? {} : { message }) };
   }
   const failure = parseFailure(await readText(run.failure));

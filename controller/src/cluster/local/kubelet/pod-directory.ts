@@ -21,6 +21,8 @@ export interface RunDirectory {
   readonly failure: string;
   /** Holds the time in milliseconds when SIGTERM was sent. */
   readonly stop: string;
+  /** There if the server stopped the run for its own sake, not the Pod's. */
+  readonly reaped: string;
   /** Holds the time in milliseconds when the startup probe passed. */
   readonly probed: string;
   readonly log: string;
@@ -51,6 +53,7 @@ function runDirectory(path: string): RunDirectory {
     exit: inside("exit"),
     failure: inside("failure"),
     stop: inside("stop"),
+    reaped: inside("reaped"),
     probed: inside("probed"),
     log: inside("log"),
     logTimes: inside("log-times"),

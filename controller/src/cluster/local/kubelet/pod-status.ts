@@ -1,9 +1,19 @@
 /** A Pod's status as a kubelet reports it, from the Pod and its containers' runs. Pure. */
 import type { ContainerStatus, Pod, PodCondition, PodPhase, PodStatus } from "../../pod-object.ts";
 import { rfc3339 } from "../objects/object-writes.ts";
-import type { PodRuns } from "./container-run.ts";
+import { type PodRuns, runReasons } from "./container-run.ts";
 import { containerStatus, type StatusContext } from "./container-status.ts";
-import { currentRun, finalEnd, hasStarted, initContainers, isSidecar, nothingRuns, windDown } from "./pod-progress.ts";
+import {
+  allContainers,
+  currentRun,
+  finalEnd,
+  hasStarted,
+  initContainers,
+  isSidecar,
+  nothingRuns,
+  type WindDown,
+  windDown,
+} from "./pod-progress.ts";
 
 export interface PodStatusOptions {
   readonly nowMs: number;
@@ -26,15 +36,30 @@ export function podStatus(pod: Pod, runs: PodRuns, { nowMs, admitted }: PodStatu
   const statuses = pod.spec.containers.map((container) => containerStatus(context, container, waiting));
   const conditions = conditionsOf({ phase, admitted, initialized, initStatuses, statuses });
   return {
-    ...(ending?.cause === "deadline"
-      ? { reason: "DeadlineExceeded", message: `ran longer than its ${pod.spec.activeDeadlineSeconds ?? 0} s` }
-      : {}),
+    ...podReason(pod, runs, phase, ending),
     phase,
     conditions: keepTimes(conditions, pod.status?.conditions ?? [], rfc3339(nowMs)),
     ...(admitted ? { startTime: pod.status?.startTime ?? rfc3339(nowMs), podIP: "127.0.0.1" } : {}),
     ...(admitted && hasInit ? { initContainerStatuses: initStatuses } : {}),
     ...(admitted ? { containerStatuses: statuses } : {}),
   };
+}
+
+/** Why the whole Pod failed, where that is not for its containers to tell; in words that Kubernetes has for it. */
+function podReason(
+  pod: Pod,
+  runs: PodRuns,
+  phase: PodPhase,
+  ending: WindDown | undefined,
+): Pick<PodStatus, "reason" | "message"> {
+  if (ending?.cause === "deadline") {
+    return { reason: "DeadlineExceeded", message: `ran longer than its ${pod.spec.activeDeadlineSeconds ?? 0} s` };
+  }
+  const lost = allContainers(pod).find(
+    (container) => finalEnd(pod, container, currentRun(runs, container))?.reason === runReasons.serverLost,
+  );
+  if (phase !== "Failed" || lost === undefined) return {};
+  return { reason: "NodeLost", message: `container "${lost.name}" was lost with the server that ran it` };
 }
 
 function phaseOf(pod: Pod, runs: PodRuns, nowMs: number): PodPhase {

@@ -1,8 +1,8 @@
 /** Ends processes and removes directories of Pods that nobody keeps any more. */
-import { readdir, readFile, rm, stat } from "node:fs/promises";
+import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "@flyte-dataplane/core";
-import { type PodDirectory, podDirectory } from "./pod-directory.ts";
+import { type PodDirectory, podDirectory, type RunDirectory } from "./pod-directory.ts";
 import { isAlive, type ProcessIdentity, parseIdentity, signalGroup } from "./process-identity.ts";
 
 export interface ReapOptions {
@@ -16,8 +16,10 @@ export interface ReapOptions {
 /** Stops every process of the Pods under `pods`, but for those spared; resolves once none of them runs. */
 export async function reapPods(pods: string, { clock, graceMs, spare }: ReapOptions): Promise<number> {
   const uids = (await names(pods)).filter((uid) => !spare.has(uid));
-  let running = await alive((await Promise.all(uids.map((uid) => identities(podDirectory(pods, uid))))).flat());
-  const found = running.length;
+  const all = (await Promise.all(uids.map((uid) => processes(podDirectory(pods, uid))))).flat();
+  const living = await alive(all.map(({ identity }) => identity));
+  for (const { identity, run } of all) if (living.includes(identity)) await writeFile(run.reaped, "");
+  let running = living;
   const killAtMs = clock.now() + graceMs;
   if (graceMs > 0) for (const identity of running) await signalGroup(identity, "SIGTERM");
   while (running.length > 0) {
@@ -25,7 +27,7 @@ export async function reapPods(pods: string, { clock, graceMs, spare }: ReapOpti
     await clock.sleep(10);
     running = await alive(running);
   }
-  return found;
+  return living.length;
 }
 
 export interface CollectOptions {
@@ -44,21 +46,27 @@ export async function collectPodDirectories(
   for (const uid of await names(pods)) {
     const directory = podDirectory(pods, uid);
     if (spare.has(uid) || clock.now() - (await lastChangeMs(directory)) < olderThanMs) continue;
-    if ((await alive(await identities(directory))).length > 0) continue;
+    const identities = (await processes(directory)).map(({ identity }) => identity);
+    if ((await alive(identities)).length > 0) continue;
     await rm(directory.path, { recursive: true, force: true });
     removed += 1;
   }
   return removed;
 }
 
-async function identities(pod: PodDirectory): Promise<readonly ProcessIdentity[]> {
-  const found: ProcessIdentity[] = [];
+interface RunProcess {
+  readonly run: RunDirectory;
+  readonly identity: ProcessIdentity;
+}
+
+async function processes(pod: PodDirectory): Promise<readonly RunProcess[]> {
+  const found: RunProcess[] = [];
   for (const container of await names(pod.path)) {
     for (const restart of await names(pod.container(container))) {
       if (!/^\d+$/.test(restart)) continue;
-      const text = await readFile(pod.run(container, Number(restart)).identity, "utf8").catch(() => "");
-      const identity = parseIdentity(text);
-      if (identity !== undefined) found.push(identity);
+      const run = pod.run(container, Number(restart));
+      const identity = parseIdentity(await readFile(run.identity, "utf8").catch(() => ""));
+      if (identity !== undefined) found.push({ run, identity });
     }
   }
   return found;
