@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 /** The built bundle: what a pod runs. */
@@ -20,6 +21,8 @@ export interface Running {
   readonly ended: Promise<Ended>;
 }
 
+const running = new Set<ChildProcess>();
+
 export interface StartOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
@@ -32,6 +35,7 @@ export function start(args: readonly string[], { cwd, env }: StartOptions = {}):
     env: { ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  running.add(child);
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -40,11 +44,10 @@ export function start(args: readonly string[], { cwd, env }: StartOptions = {}):
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     stderr += text;
   });
-  const ended = once(child, "close").then(([code, signal]: unknown[]) => ({
-    status: typeof code === "number" ? code : String(signal),
-    stdout,
-    stderr,
-  }));
+  const ended = once(child, "close").then(([code, signal]: unknown[]) => {
+    running.delete(child);
+    return { status: typeof code === "number" ? code : String(signal), stdout, stderr };
+  });
   return { child, ended };
 }
 
@@ -54,15 +57,16 @@ export async function run(args: readonly string[], options?: StartOptions): Prom
 
 /** Asks the startup probe, as the kubelet does, until it says yes. */
 export async function untilReady(cwd: string): Promise<void> {
-  while ((await run(["ready"], { cwd })).status !== 0);
+  while ((await run(["ready"], { cwd })).status !== 0) await pause(20);
 }
 
-/** A folder for one test, removed after it. */
+/** A folder for one test; after it no program of the test runs on, and the folder is gone. */
 export async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(path.join(tmpdir(), "flyte-copilot-test-"));
   try {
     await use(folder);
   } finally {
+    for (const child of running) child.kill("SIGKILL");
     await rm(folder, { recursive: true });
   }
 }

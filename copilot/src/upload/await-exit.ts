@@ -19,8 +19,7 @@ export interface AwaitExitOptions {
 export async function awaitExit({ directory, pid, terminated }: AwaitExitOptions): Promise<void> {
   const marker = path.join(directory, markerName);
   await writeMarker(marker, `${pid} ${await startTime(pid)}\n`);
-  if (!terminated.aborted)
-    await new Promise<void>((resolve) => terminated.addEventListener("abort", () => resolve(), { once: true }));
+  if (!terminated.aborted) await untilAborted(terminated);
   await unlink(marker).catch(() => undefined);
 }
 
@@ -34,6 +33,15 @@ export async function isReady(directory: string): Promise<boolean> {
   if (pid !== "" && started === (await startTime(Number(pid)))) return true;
   return await isListeningSidecar(1);
 }
+
+/** A signal handler alone does not keep a process alive: the timer does. */
+async function untilAborted(signal: AbortSignal): Promise<void> {
+  const staying = setInterval(() => undefined, longestTimerMs);
+  await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+  clearInterval(staying);
+}
+
+const longestTimerMs = 2 ** 31 - 1;
 
 /** A probe that runs at the same moment finds the marker absent or whole: it is one write of a few bytes. */
 async function writeMarker(marker: string, text: string): Promise<void> {
