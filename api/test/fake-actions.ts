@@ -22,20 +22,28 @@ export interface FakeActions {
   onEnqueue: (before: number) => void | Promise<void>;
   onAbort: (before: number) => void | Promise<void>;
   onSignal: (before: number) => void | Promise<void>;
+  /** Resolves once there have been `count` calls of that kind. */
+  reached(kind: "enqueued" | "aborted" | "signalled", count: number): Promise<void>;
 }
 
 export function fakeActions(): FakeActions {
+  let wake: () => void = () => undefined;
+  const note = <T>(calls: T[], call: T) => {
+    const before = calls.push(call) - 1;
+    wake();
+    return before;
+  };
   const service = rpc(ActionsService, {
     enqueue: async (request) => {
-      await fake.onEnqueue(fake.enqueued.push(request) - 1);
+      await fake.onEnqueue(note(fake.enqueued, request));
       return create(EnqueueResponseSchema);
     },
     abort: async (request) => {
-      await fake.onAbort(fake.aborted.push(request) - 1);
+      await fake.onAbort(note(fake.aborted, request));
       return create(AbortResponseSchema);
     },
     signal: async (request) => {
-      await fake.onSignal(fake.signalled.push(request) - 1);
+      await fake.onSignal(note(fake.signalled, request));
       return create(SignalResponseSchema);
     },
   });
@@ -47,6 +55,17 @@ export function fakeActions(): FakeActions {
     onEnqueue: () => undefined,
     onAbort: () => undefined,
     onSignal: () => undefined,
+    reached: async (kind, count) => {
+      while (fake[kind].length < count) {
+        await new Promise<void>((resolve) => {
+          const others = wake;
+          wake = () => {
+            others();
+            resolve();
+          };
+        });
+      }
+    },
   };
   return fake;
 }

@@ -17,7 +17,7 @@ import {
 import { createMetrics, systemClock } from "@flyte-dataplane/runtime/lifecycle";
 import { createServer, directTransport, type Service } from "@flyte-dataplane/runtime/server";
 import { createStores, type Stores } from "@flyte-dataplane/storage";
-import { startTestPostgres, type TestPostgres } from "@flyte-dataplane/test-support";
+import { startTestPostgres } from "@flyte-dataplane/test-support";
 import { type FakeActions, fakeActions } from "./fake-actions.ts";
 import { silent } from "./silent.ts";
 
@@ -29,8 +29,8 @@ export interface HarnessOptions {
   readonly loops?: boolean;
   /** Listens on loopback instead of passing messages by reference. */
   readonly http?: boolean;
-  /** An earlier harness's database, which that harness keeps. */
-  readonly postgres?: TestPostgres;
+  /** A database that somebody else keeps; by default one on a server of this harness's own. */
+  readonly url?: string;
   readonly random?: () => number;
 }
 
@@ -42,7 +42,7 @@ export interface Harness {
   readonly actions: FakeActions;
   readonly database: Database;
   readonly stores: Stores;
-  readonly postgres: TestPostgres;
+  readonly url: string;
   client<S extends DescService>(service: S): Client<S>;
   /** Rows of a query by column name. */
   rows<R extends object>(sql: string, values?: readonly SqlValue[]): Promise<readonly R[]>;
@@ -56,8 +56,9 @@ export const storagePrefix = "mem://flyte-data/metadata";
 
 export async function startApi(options: HarnessOptions = {}): Promise<Harness> {
   const clock = options.clock ?? systemClock;
-  const postgres = options.postgres ?? (await startTestPostgres());
-  const database = createDatabase({ url: postgres.url, clock: systemClock, logger: silent });
+  const postgres = options.url === undefined ? await startTestPostgres() : undefined;
+  const url = options.url ?? postgres?.url ?? "";
+  const database = createDatabase({ url, clock: systemClock, logger: silent });
   await migrate(database, apiSchema, apiMigrations);
   const stores = createStores({ clock });
   const actions = fakeActions();
@@ -101,7 +102,7 @@ export async function startApi(options: HarnessOptions = {}): Promise<Harness> {
     actions,
     database,
     stores,
-    postgres,
+    url,
     client: (descriptor) => createClient(descriptor, transport),
     rows,
     until: (channel, condition) => until(database, channel, condition),
@@ -111,7 +112,7 @@ export async function startApi(options: HarnessOptions = {}): Promise<Harness> {
       await Promise.all(loops);
       await database.close();
       await stores.close();
-      if (options.postgres === undefined) await postgres.stop();
+      await postgres?.stop();
     },
   };
 }
@@ -133,4 +134,24 @@ async function until(database: Database, channel: string, condition: () => Promi
   } finally {
     subscription.close();
   }
+}
+
+/** A server for a file whose tests each want a database of their own. */
+export async function startDatabases(): Promise<{ create(): Promise<string>; close(): Promise<void> }> {
+  const postgres = await startTestPostgres();
+  const database = createDatabase({ url: postgres.url, clock: systemClock, logger: silent });
+  let count = 0;
+  return {
+    create: async () => {
+      count += 1;
+      await database.query(dynamicStatement(`CREATE DATABASE test${count}`));
+      const url = new URL(postgres.url);
+      url.pathname = `/test${count}`;
+      return url.href;
+    },
+    close: async () => {
+      await database.close();
+      await postgres.stop();
+    },
+  };
 }

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { clone, create, toBinary } from "@bufbuild/protobuf";
-import { DataPlaneError } from "@flyte-dataplane/core";
+import { DataPlaneError, type ErrorCode } from "@flyte-dataplane/core";
 import { RunIdentifierSchema } from "@flyte-dataplane/proto/flyteidl2/common/identifier";
 import { InputsSchema } from "@flyte-dataplane/proto/flyteidl2/task/common";
 import {
@@ -114,7 +114,34 @@ async function insertRun(deps: RunsDeps, transaction: Transaction, plan: RunPlan
 
 async function writeInputs(deps: RunsDeps, plan: RunPlan, options: { readonly ifAbsent?: boolean }): Promise<void> {
   if (plan.inputs.kind === "offloaded") return;
-  await writeObject(deps.stores, plan.inputsUri, toBinary(InputsSchema, plan.inputs.inputs), options);
+  try {
+    await writeObject(deps.stores, plan.inputsUri, toBinary(InputsSchema, plan.inputs.inputs), options);
+  } catch (error) {
+    throw error instanceof DataPlaneError && tellable.has(error.code) ? error : storeFault(plan, error);
+  }
+}
+
+/** What a caller can act on; any other answer of the store is a fault of the installation. */
+const tellable: ReadonlySet<ErrorCode> = new Set([
+  "already_exists",
+  "canceled",
+  "deadline_exceeded",
+  "invalid_argument",
+  "resource_exhausted",
+  "unavailable",
+  "unimplemented",
+]);
+
+function storeFault(plan: RunPlan, cause: unknown): DataPlaneError {
+  const ref = plan.inputsUri;
+  return new DataPlaneError(
+    "internal",
+    `create run ${runPath(plan.action)}: its inputs could not be stored in "${ref}"`,
+    {
+      ref,
+      cause,
+    },
+  );
 }
 
 async function checkSameRequest(transaction: Transaction, plan: RunPlan): Promise<void> {
