@@ -47,6 +47,14 @@ export function createListeners(options: ListenersOptions): Listeners {
   };
   const connected = (): Promise<Client> => (opening ??= open());
 
+  // A client takes one query at a time; two callers may listen at once.
+  let turn: Promise<unknown> = Promise.resolve();
+  const ask = (client: Client, text: string): Promise<unknown> => {
+    const answer = turn.then(() => client.query(text));
+    turn = answer.catch(() => undefined);
+    return answer;
+  };
+
   const lost = (client: Client): void => {
     if (client !== current) return;
     current = undefined;
@@ -84,7 +92,7 @@ export function createListeners(options: ListenersOptions): Listeners {
         () => client.end(),
         () => undefined,
       );
-      await client.query("select 1").catch(() => undefined);
+      await ask(client, "select 1").catch(() => undefined);
       answered.abort();
       await silent.catch(() => undefined);
     }
@@ -94,7 +102,7 @@ export function createListeners(options: ListenersOptions): Listeners {
     const listeners = channels.get(channel);
     if (listeners?.delete(listener) !== true || listeners.size > 0) return;
     channels.delete(channel);
-    current?.query(`unlisten ${escapeIdentifier(channel)}`).catch(() => undefined);
+    if (current !== undefined) ask(current, `unlisten ${escapeIdentifier(channel)}`).catch(() => undefined);
   };
 
   return {
@@ -104,7 +112,7 @@ export function createListeners(options: ListenersOptions): Listeners {
       channels.set(channel, listeners.add(listener));
       try {
         const client = await connected();
-        await client.query(`listen ${escapeIdentifier(channel)}`);
+        await ask(client, `listen ${escapeIdentifier(channel)}`);
       } catch (error) {
         leave(channel, listener);
         throw databaseError(error, `listen ${channel}`);
