@@ -98,7 +98,7 @@ describe("decodeMessage", () => {
   });
 
   test("unknown fields survive", () => {
-    const bytes = hex("0a090a07080112033132337a03616263");
+    const bytes = hex("0a090a0708017a036162637a03616263");
     expect(Buffer.from(toBinary(LiteralSchema, decodeMessage(LiteralSchema, bytes, { what: "test" })))).toEqual(
       Buffer.from(bytes),
     );
