@@ -12,6 +12,8 @@ const { version } = JSON.parse(readFileSync(path.join(here, "package.json"), "ut
 const outfile = path.join(here, "dist", "flyte-copilot.mjs");
 
 const { metafile } = await build({
+  // Names in the metafile start at the workspace's root.
+  absWorkingDir: path.join(here, ".."),
   entryPoints: [path.join(here, "src", "main.ts")],
   outfile,
   bundle: true,

@@ -1,0 +1,59 @@
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+
+const metafile = fileURLToPath(new URL("../dist/flyte-copilot.meta.json", import.meta.url));
+
+interface Metafile {
+  readonly outputs: Readonly<
+    Record<
+      string,
+      { readonly bytes: number; readonly imports: readonly { readonly path: string }[]; readonly inputs: object }
+    >
+  >;
+}
+
+/** What the bundler put into the program; the build comes before the tests. */
+function bundled(): {
+  readonly packages: readonly string[];
+  readonly imports: readonly string[];
+  readonly bytes: number;
+} {
+  expect(existsSync(metafile), "the bundle is not built").toBe(true);
+  const { outputs } = JSON.parse(readFileSync(metafile, "utf8")) as Metafile;
+  const [output] = Object.values(outputs);
+  const packages = Object.keys(output?.inputs ?? {}).map(
+    (input) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1] ?? ownPackage(input),
+  );
+  return {
+    packages: [...new Set(packages)].sort(),
+    imports: output?.imports.map(({ path }) => path) ?? [],
+    bytes: output?.bytes ?? 0,
+  };
+}
+
+/** `lib/storage/dist/…` → `lib/storage`. */
+function ownPackage(input: string): string {
+  return input.replace(/\/(dist|gen|src)\/.*$/, "");
+}
+
+describe("the bundle", () => {
+  it("holds protobuf and our own libraries, and nothing else", () => {
+    expect(bundled().packages).toEqual([
+      "@bufbuild/protobuf",
+      "copilot",
+      "lib/core",
+      "lib/runtime",
+      "lib/storage",
+      "proto",
+    ]);
+  });
+
+  it("imports nothing but what Node has built in", () => {
+    expect(bundled().imports.filter((path) => !path.startsWith("node:"))).toEqual([]);
+  });
+
+  it("stays small enough to start in tenths of a second on half a core", () => {
+    expect(bundled().bytes).toBeLessThan(450_000);
+  });
+});
