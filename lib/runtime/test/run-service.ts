@@ -49,8 +49,8 @@ export function runService(): Recorded {
       try {
         if (org === "quiet") await untilAborted(context, () => wake(), true);
         if (org === "deaf") await new Promise(() => wake());
-        for (const name of ["a", "b", "c"])
-          yield create(WatchRunsResponseSchema, { runs: [{ action: { id: { name } } }] });
+        const names = org === "long" ? Array.from({ length: 200 }, () => "n".repeat(100_000)) : ["a", "b", "c"];
+        for (const name of names) yield create(WatchRunsResponseSchema, { runs: [{ action: { id: { name } } }] });
         if (org === "absent") throw new DataPlaneError("not_found", 'watch "absent": no such organization');
         if (org === "broken") throw new TypeError("secret detail");
       } finally {

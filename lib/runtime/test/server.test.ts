@@ -156,6 +156,17 @@ describe("health", () => {
     expect(answer.body.toString()).toContain('things_total{kind="a"} 3');
   });
 
+  test("metrics counts calls by procedure and code", async () => {
+    const server = await serve();
+    for (const name of ["r", "absent", "absent"])
+      await send(server, { path: unaryPath, headers: proto, body: details(name) });
+    const shown = (await send(server, { path: "/metrics" })).body.toString();
+    const labels = 'service="flyteidl2.workflow.RunService",method="GetRunDetails"';
+    expect(shown).toContain(`rpc_server_calls_total{${labels},code="ok"} 1`);
+    expect(shown).toContain(`rpc_server_calls_total{${labels},code="not_found"} 2`);
+    expect(shown).toContain(`rpc_server_seconds_count{${labels}} 3`);
+  });
+
   test("a service's own route is reached, and an unknown path is not found", async () => {
     const server = await serve({
       services: [{ name: "files", rpc: [], http: (app) => void app.get("/files/:name", (request) => request.params) }],
@@ -328,6 +339,20 @@ describe("Connect over HTTP/1.1", () => {
   });
 });
 
+describe("gRPC over HTTP/1.1", () => {
+  test.each([
+    { name: "r", status: "0" },
+    { name: "absent", status: "5" },
+  ])("the status of a call for $name comes in the trailers", async ({ name, status }) => {
+    const headers = { "content-type": "application/grpc+proto", te: "trailers" };
+    const incoming = await head(await serve(), { path: unaryPath, headers, body: envelope(details(name)) });
+    incoming.resume();
+    await once(incoming, "end");
+    expect(incoming.statusCode).toBe(200);
+    expect(incoming.trailers["grpc-status"]).toBe(status);
+  });
+});
+
 describe("streams", () => {
   test("the head of a stream without messages goes out at once, with exactly the stream's content type", async () => {
     const server = await serve();
@@ -336,6 +361,17 @@ describe("streams", () => {
     expect(incoming.headers["content-type"]).toBe("application/connect+proto");
     incoming.destroy();
     await expect.poll(() => server.recorded.ended).toEqual(["aborted"]);
+  });
+
+  test("a stream that its caller reads slowly waits for it and arrives whole", async () => {
+    const server = await serve();
+    const incoming = await head(server, { path: streamPath, headers: connectStream, body: envelope(watch("long")) });
+    let size = 0;
+    for await (const chunk of incoming as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(size).toBeGreaterThan(200 * 100_000);
   });
 
   test("a gzip envelope is read", async () => {

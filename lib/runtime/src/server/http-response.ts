@@ -1,5 +1,4 @@
 /** Answers of connect-es' handlers, and our own, written to a Node response. */
-import { once } from "node:events";
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { UniversalServerResponse } from "@connectrpc/connect/protocol";
 
@@ -18,10 +17,25 @@ export async function writeResponse(
   }
   for await (const chunk of answer.body ?? []) {
     if (response.destroyed) return;
-    if (!response.write(chunk)) await Promise.race([once(response, "drain"), once(response, "close")]);
+    if (!response.write(chunk)) await drained(response);
   }
   if (answer.trailer !== undefined) response.addTrailers([...answer.trailer]);
   response.end();
+}
+
+/** Resolves when the system took what was written, or the caller left. */
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.off("drain", done);
+      response.off("close", done);
+      resolve();
+    };
+    response.on("drain", done);
+    response.on("close", done);
+    // The caller may have left between the write and these lines.
+    if (response.destroyed) done();
+  });
 }
 
 /** A small JSON document, as Connect's unary errors are. */

@@ -6,7 +6,8 @@ import type { DescMethod, DescService, Message } from "@bufbuild/protobuf";
 import { type ConnectRouter, createConnectRouter, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
-import type { Logger } from "@flyte-dataplane/core";
+import type { Clock, Logger, Metrics } from "@flyte-dataplane/core";
+import { type CallMetrics, createCallMetrics } from "./call-metrics.ts";
 import type { Calls } from "./calls.ts";
 import { reachedHandler, readRequest, startStream } from "./http-request.ts";
 import { answerJson, writeResponse } from "./http-response.ts";
@@ -19,7 +20,9 @@ import type { RpcService, Service, StreamHandler, UnaryHandler } from "./service
 export interface RpcListenerOptions {
   readonly services: readonly Service[];
   readonly maxMessageBytes?: number;
+  readonly clock: Clock;
   readonly logger: Logger;
+  readonly metrics: Metrics;
 }
 
 /** Answers the request when it is for one of our services; false leaves it to others. */
@@ -33,7 +36,8 @@ export function createRpcListener(options: RpcListenerOptions, calls: Calls): Rp
     acceptCompression: [compressionGzip, compressionBrotli],
     readMaxBytes: options.maxMessageBytes ?? defaultMaxMessageBytes,
   });
-  for (const table of tables) mount(router, table, { logger: options.logger, calls });
+  const measure = createCallMetrics(options.metrics, options.clock);
+  for (const table of tables) mount(router, table, { logger: options.logger, calls, measure });
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
   const services = new Set(tables.map((table) => table.service.typeName));
 
@@ -54,6 +58,7 @@ export function createRpcListener(options: RpcListenerOptions, calls: Calls): Rp
 interface Mounting {
   readonly logger: Logger;
   readonly calls: Calls;
+  readonly measure: CallMetrics;
 }
 
 function mount(router: ConnectRouter, table: RpcService, mounting: Mounting): void {
@@ -70,23 +75,31 @@ function mount(router: ConnectRouter, table: RpcService, mounting: Mounting): vo
   router.service(table.service, implementation as Partial<ServiceImpl<DescService>>);
 }
 
-function unary(method: DescMethod, handler: UnaryHandler<unknown>, { logger, calls }: Mounting) {
+function unary(method: DescMethod, handler: UnaryHandler<unknown>, { logger, calls, measure }: Mounting) {
   return async (request: Message, context: HandlerContext): Promise<Message> => {
     context.values.get(reachedHandler)();
+    const ended = measure(method);
+    let thrown: unknown;
     const { signal, release } = linkSignals(context.signal, calls.over);
     const call = { signal, requestHeader: context.requestHeader, responseHeader: context.responseHeader };
     try {
       // The table pairs each handler with the types of its method.
       return (await invokeUnary(handler, request, { method, context: call, logger })) as Message;
+    } catch (error) {
+      thrown = error;
+      throw error;
     } finally {
       release();
+      ended(thrown);
     }
   };
 }
 
-function stream(method: DescMethod, handler: StreamHandler<unknown>, { logger, calls }: Mounting) {
+function stream(method: DescMethod, handler: StreamHandler<unknown>, { logger, calls, measure }: Mounting) {
   return async function* (request: Message, context: HandlerContext): AsyncGenerator<Message> {
     context.values.get(reachedHandler)();
+    const ended = measure(method);
+    let thrown: unknown;
     const { signal, release } = linkSignals(context.signal, calls.draining);
     const call = { signal, requestHeader: context.requestHeader, responseHeader: context.responseHeader };
     const messages = invokeStream(handler, request, { method, context: call, logger });
@@ -98,8 +111,12 @@ function stream(method: DescMethod, handler: StreamHandler<unknown>, { logger, c
         yield next.value as Message;
         step = messages.next();
       }
+    } catch (error) {
+      thrown = error;
+      throw error;
     } finally {
       release();
+      ended(thrown);
       await messages.return();
     }
   };
