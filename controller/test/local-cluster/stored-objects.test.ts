@@ -14,15 +14,15 @@ afterAll(async () => {
   await machine.stop();
 });
 
-/** Enough of one for the store, which does not look inside the spec. */
-function anAction(name: string, spec: object = {}): TaskAction {
-  return { apiVersion: "flyte.org/v1", kind: "TaskAction", metadata: { name }, spec } as unknown as TaskAction;
+function anAction(name: string): TaskAction {
+  const spec = { runName: "r", project: "p", domain: "d", actionName: "a0" };
+  return { apiVersion: "flyte.org/v1", kind: "TaskAction", metadata: { name }, spec };
 }
 
 test("a write to the object leaves its status alone, and a write to the status the rest [controller 2]", async () => {
   const server = await machine.serve();
   const { taskActions } = server.cluster;
-  await taskActions.create(anAction("split", { runName: "r" }));
+  await taskActions.create(anAction("split"));
   await taskActions.patch("split", { spec: { runName: "no" }, status: { stateVersion: 1 } }, { subresource: "status" });
   const both = await taskActions.patch("split", { metadata: { labels: { x: "y" } }, status: { stateVersion: 2 } });
   await server.stop();

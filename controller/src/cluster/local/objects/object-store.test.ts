@@ -49,7 +49,12 @@ function anAction(name: string, { owner, finalizers, labels }: ActionOptions = {
     ...(labels === undefined ? {} : { labels }),
     ownerReferences,
   };
-  return { apiVersion: "flyte.org/v1", kind: "TaskAction", metadata, spec: { runName: "r" } };
+  return {
+    apiVersion: "flyte.org/v1",
+    kind: "TaskAction",
+    metadata,
+    spec: { runName: "r", project: "p", domain: "d", actionName: name.slice(0, 30) },
+  };
 }
 
 function aPod(name: string) {
@@ -88,7 +93,22 @@ test.each([
   { name: "a label value with a space", object: anAction("a", { labels: { x: "a b" } }) },
   { name: "a label value of 64 characters", object: anAction("a", { labels: { x: "a".repeat(64) } }) },
   { name: "a label key with two slashes", object: anAction("a", { labels: { "x/y/z": "" } }) },
-  { name: "an object above the size limit", object: { ...anAction("a"), spec: { big: "x".repeat(1_600_000) } } },
+  {
+    name: "an object above the size limit",
+    object: { ...anAction("a"), spec: { ...anAction("a").spec, big: "x".repeat(1_600_000) } },
+  },
+  {
+    name: "an action without a project",
+    object: { ...anAction("a"), spec: { ...anAction("a").spec, project: undefined } },
+  },
+  {
+    name: "an action with a run name of 31 characters",
+    object: { ...anAction("a"), spec: { ...anAction("a").spec, runName: "r".repeat(31) } },
+  },
+  {
+    name: "an action of an unknown type",
+    object: { ...anAction("a"), spec: { ...anAction("a").spec, actionType: "foo" } },
+  },
   { name: "a foreign namespace", object: { ...anAction("a"), metadata: { name: "a", namespace: "other" } } },
   { name: "an object without spec", object: { ...anAction("a"), spec: undefined } },
 ])("$name is refused as invalid", async ({ object }) => {
@@ -122,7 +142,7 @@ test("objects given out cannot be changed by whoever got them, nor by whoever cr
   const created = await store.create("TaskAction", given);
   given.spec.runName = "changed";
   expect(() => Object.assign(created.spec ?? {}, { runName: "changed" })).toThrow(TypeError);
-  expect(store.get("TaskAction", "a")?.spec).toEqual({ runName: "r" });
+  expect(store.get("TaskAction", "a")?.spec).toMatchObject({ runName: "r" });
 });
 
 test("a patch that changes nothing gives no version and no event", async () => {

@@ -8,6 +8,7 @@ import type { DeleteOptions, MergePatch, PatchOptions } from "../../cluster.ts";
 import { mergePatch } from "./merge-patch.ts";
 import { checkMetadata } from "./object-names.ts";
 import { admitPodSpec, defaultGraceSeconds } from "./pod-admission.ts";
+import { admitTaskActionSpec } from "./task-action-admission.ts";
 import { isJsonObject, type JsonObject, type ObjectKind, type StoredMeta, type StoredObject } from "./stored-object.ts";
 
 /** What a write may know of the world. */
@@ -40,8 +41,7 @@ export function created(context: WriteContext, given: KubernetesObject): StoredO
     generation: 1,
     creationTimestamp: rfc3339(context.nowMs),
   };
-  const spec = context.kind === "Pod" ? admitPodSpec(ref, rest.spec) : rest.spec;
-  if (!isJsonObject(spec)) throw invalid(ref, "spec is missing");
+  const spec = context.kind === "Pod" ? admitPodSpec(ref, rest.spec) : admitTaskActionSpec(ref, rest.spec);
   return { ...withoutStatus(rest), apiVersion, kind: context.kind, metadata: meta, spec };
 }
 
@@ -65,8 +65,8 @@ export function patched(
   checkMetadata(ref, metadata);
   checkFinalizers(ref, old.metadata, metadata);
   const specChanged = !isDeepStrictEqual(merged.spec, old.spec);
-  if (specChanged && !isJsonObject(merged.spec)) throw invalid(ref, "spec is not an object");
   if (specChanged && context.kind === "Pod") throw invalid(ref, "the spec of a Pod does not change");
+  if (specChanged) admitTaskActionSpec(ref, merged.spec);
   const generation = old.metadata.generation + (specChanged ? 1 : 0);
   const next = { ...merged, apiVersion: old.apiVersion, kind: old.kind, metadata: { ...metadata, generation } };
   return isDeepStrictEqual(next, old) ? old : next;
