@@ -1,6 +1,12 @@
 export type { Cluster } from "./cluster/cluster.ts";
 export { createLocalCluster, type LocalCluster, type LocalClusterOptions } from "./cluster/local/local-cluster.ts";
 export type { Pod } from "./cluster/pod-object.ts";
-export { actionsSection, type ControllerConfig, executorSection, pluginsSection } from "./config.ts";
+export {
+  actionsSection,
+  type ControllerConfig,
+  executorSection,
+  type PluginsConfig,
+  pluginsSection,
+} from "./config.ts";
 export { type ControllerOptions, createController } from "./controller.ts";
 export type { PodLog, PodLogs } from "./log-archive.ts";

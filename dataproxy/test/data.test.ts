@@ -194,6 +194,20 @@ describe("action data", () => {
       expect(await answer.text()).toBe("<p>done</p>");
     });
 
+    test("a large file arrives as it lies in the store, also at a reader that is slow", async () => {
+      const content = Buffer.allocUnsafe(9 * 1024 * 1024 + 7);
+      for (let at = 0; at + 4 <= content.byteLength; at += 4) content.writeUInt32LE(at, at);
+      uris.set("large-report", { reportUri: await store(join(proxy.base, "large/report.html"), content) });
+      const { preSignedUrls } = await link({ name: "large-report" });
+      const answer = await fetch(preSignedUrls?.signedUrl[0] ?? "");
+      const parts: Buffer[] = [];
+      for await (const part of answer.body as unknown as AsyncIterable<Uint8Array>) {
+        parts.push(Buffer.from(part));
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      expect(Buffer.concat(parts).equals(content)).toBe(true);
+    });
+
     test("a link that outlives the maximum is refused [dataproxy 67]", async () => {
       const client = createClient(DataProxyService, proxy.transport);
       const source = { case: "actionAttemptId" as const, value: { actionId: action("report"), attempt: 1 } };

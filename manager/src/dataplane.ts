@@ -113,6 +113,7 @@ export async function startDataplane(options: DataplaneOptions): Promise<Datapla
     cache: createClient(CacheService, client.within),
     runs: createClient(InternalRunService, client.within),
     events: createClient(EventsProxyService, client.within),
+    logs: cluster.logs,
     clock,
     logger,
     metrics,

@@ -6,7 +6,7 @@ import { DataPlaneError } from "@flyte-dataplane/core";
 import { redactText } from "@flyte-dataplane/runtime/lifecycle";
 import { runProgram } from "./program.ts";
 
-const copilot = fileURLToPath(new URL("./flyte-copilot.mjs", import.meta.resolve("@flyte-dataplane/copilot")));
+const copilot = fileURLToPath(import.meta.resolve("@flyte-dataplane/copilot/bundle"));
 
 try {
   process.exitCode = await runProgram(process.argv.slice(2), {

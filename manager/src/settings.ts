@@ -59,7 +59,7 @@ export const storageSection: Section<StorageSettings> = defineSection<StorageSet
   },
 );
 
-export const sections: readonly Section<never>[] = [
+export const sections: readonly Section<unknown>[] = [
   serverSection,
   storageSection,
   databaseSection,
@@ -69,7 +69,7 @@ export const sections: readonly Section<never>[] = [
   actionsSection,
   executorSection,
   pluginsSection,
-] as readonly Section<never>[];
+];
 
 /** Variables with our prefix that name places rather than settings. */
 const placeVariables = ["FLYTE_DATAPLANE_CONFIG", "FLYTE_DATAPLANE_DATA_DIR", "FLYTE_DATAPLANE_TOOLS"];
