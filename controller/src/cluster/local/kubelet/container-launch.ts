@@ -59,7 +59,7 @@ export function containerLaunch(pod: Pod, container: Container, options: LaunchO
 }
 
 /** Volumes that the local cluster has: directories of the Pod, and directories of the machine. */
-export function volumeDirectory(directory: PodDirectory, volume: Volume | undefined): string | undefined {
+function volumeDirectory(directory: PodDirectory, volume: Volume | undefined): string | undefined {
   if (volume === undefined) return undefined;
   const hostPath = volume["hostPath"];
   if (typeof hostPath === "object" && hostPath !== null && "path" in hostPath && typeof hostPath.path === "string") {

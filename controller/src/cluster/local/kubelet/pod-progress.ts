@@ -44,7 +44,7 @@ export function finalEnd(pod: Pod, container: Container, run: ContainerRun | und
 }
 
 /** The end of the init container that keeps the Pod from ever reaching its main containers. */
-export function initFailure(pod: Pod, runs: PodRuns): EndedRun | undefined {
+function initFailure(pod: Pod, runs: PodRuns): EndedRun | undefined {
   for (const container of initContainers(pod)) {
     const end = finalEnd(pod, container, currentRun(runs, container));
     if (end !== undefined && end.exitCode !== 0) return end;
@@ -53,7 +53,7 @@ export function initFailure(pod: Pod, runs: PodRuns): EndedRun | undefined {
 }
 
 /** When the last main container ended for good; undefined while one has not. */
-export function mainsEndedAtMs(pod: Pod, runs: PodRuns): number | undefined {
+function mainsEndedAtMs(pod: Pod, runs: PodRuns): number | undefined {
   let latest = 0;
   for (const container of pod.spec.containers) {
     const end = finalEnd(pod, container, currentRun(runs, container));

@@ -42,7 +42,7 @@ export async function recordFailure(run: RunDirectory, failure: RunFailure): Pro
 }
 
 /** Variables whose names a shell cannot hold reach the command through `env`. */
-export function commandWords({ words, environment }: Launch): readonly string[] {
+function commandWords({ words, environment }: Launch): readonly string[] {
   const unusual = [...environment].filter(([name]) => !/^[A-Za-z_]\w*$/.test(name));
   return unusual.length === 0
     ? words

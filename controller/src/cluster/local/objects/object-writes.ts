@@ -20,7 +20,7 @@ export interface WriteContext {
 }
 
 /** As much as an object may weigh, as JSON: the limit of a usual kube-apiserver. */
-export const maxObjectBytes = 1_572_864;
+const maxObjectBytes = 1_572_864;
 
 /** The object to store for a create; the caller gives it its version. Status is the status writer's, so it is dropped. */
 export function created(context: WriteContext, given: KubernetesObject): StoredObject {

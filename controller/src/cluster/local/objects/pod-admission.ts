@@ -5,7 +5,7 @@ import { isDnsLabel } from "./object-names.ts";
 import { isJsonObject, type JsonObject } from "./stored-object.ts";
 
 export const defaultGraceSeconds = 30;
-export const defaultMessagePath = "/dev/termination-log";
+const defaultMessagePath = "/dev/termination-log";
 
 /** The spec as it is stored. Rejects with `invalid_argument`, naming the field. */
 export function admitPodSpec(ref: string, given: unknown): JsonObject {
