@@ -1,6 +1,6 @@
 import { mkdir, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { fromPlain } from "@flyte-dataplane/core";
+import { fromPlain, type PlainLiteral } from "@flyte-dataplane/core";
 import { describe, expect, it } from "vitest";
 import { readError, readTree, writeInputs, writeTree } from "./documents.ts";
 import { dict, file, integer, list, stage, staged, stageFrom, text } from "./download-run.ts";
@@ -33,7 +33,7 @@ describe("files that describe all inputs", () => {
       a2: { kind: "float", value: -0 },
       e: { kind: "error", message: "m", failedNodeId: "" },
       g: { kind: "struct", value: { z: 1e-7, a: [true, null] } },
-    } as const;
+    } satisfies Record<string, PlainLiteral>;
     await staged(
       () => inputs,
       [],
