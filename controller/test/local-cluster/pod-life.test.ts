@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { LocalCluster } from "../../src/cluster/local/local-cluster.ts";
-import { type TestMachine, type TestServer, startMachine } from "./local-server.ts";
+import { startMachine, type TestMachine, type TestServer } from "./local-server.ts";
 import { aPod, hasEnded, logOf, runPod, shell, untilPod, untilRemoved } from "./pods.ts";
 
 let machine: TestMachine;

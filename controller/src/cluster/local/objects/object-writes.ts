@@ -8,8 +8,8 @@ import type { DeleteOptions, MergePatch, PatchOptions } from "../../cluster.ts";
 import { mergePatch } from "./merge-patch.ts";
 import { checkMetadata } from "./object-names.ts";
 import { admitPodSpec, defaultGraceSeconds } from "./pod-admission.ts";
-import { admitTaskActionSpec } from "./task-action-admission.ts";
 import { isJsonObject, type JsonObject, type ObjectKind, type StoredMeta, type StoredObject } from "./stored-object.ts";
+import { admitTaskActionSpec } from "./task-action-admission.ts";
 
 /** What a write may know of the world. */
 export interface WriteContext {
