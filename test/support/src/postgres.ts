@@ -14,6 +14,8 @@ export interface TestPostgres {
   /** For `pg` and whatever takes a `DATABASE_URL`; user and database are both `postgres`. */
   readonly url: string;
   readonly pid: number;
+  /** Ends every connection and the server; `restart` brings it back. */
+  halt(): Promise<void>;
   /** Ends every connection and starts the same data again under the same `url`. */
   restart(): Promise<void>;
   /** Stops the server and removes its data. Safe to call twice. */
@@ -47,6 +49,7 @@ export async function startTestPostgres(): Promise<TestPostgres> {
     get pid() {
       return server.pid ?? 0;
     },
+    halt: () => end(server),
     restart: async () => {
       await end(server);
       server = await launch(programs, user, directory, data);

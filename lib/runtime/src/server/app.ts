@@ -14,13 +14,14 @@ export interface AppOptions {
 /** A fastify that never listens: the server hands it the requests that are not RPC. */
 export async function createApp(options: AppOptions, draining: () => boolean): Promise<FastifyInstance> {
   const app = fastify({ logger: false, forceCloseConnections: false, routerOptions: { maxParamLength: 4096 } });
-  app.get("/healthz", (_request, reply) => reply.type("text/plain").send("ok\n"));
+  app.get("/healthz", (_request, reply) => reply.type("text/plain").send("OK"));
   app.get("/readyz", async (_request, reply) => {
     const { ready, reasons } = await readiness(options.services, options.clock, draining());
     return reply
       .code(ready ? 200 : 503)
       .header("cache-control", "no-store")
-      .send({ ready, reasons });
+      .type("text/plain")
+      .send(ready ? "OK" : reasons.join("\n"));
   });
   app.get("/metrics", async (_request, reply) =>
     reply.type(options.metrics.contentType).send(await options.metrics.render()),

@@ -1,4 +1,5 @@
 /** The calls under way, and the two signals that end them: streams when the drain begins, unary calls when it is over. */
+import { setMaxListeners } from "node:events";
 
 export interface Calls {
   /** Aborts when the drain begins. */
@@ -16,6 +17,8 @@ export interface Calls {
 export function createCalls(): Calls {
   const draining = new AbortController();
   const over = new AbortController();
+  // Every call under way listens, and there may be thousands: that is no leak.
+  setMaxListeners(0, draining.signal, over.signal);
   const waiting: (() => void)[] = [];
   let running = 0;
   return {

@@ -25,7 +25,7 @@ export interface RpcListenerOptions {
   readonly metrics: Metrics;
 }
 
-/** Answers the request when it is for one of our services; false leaves it to others. */
+/** Answers the request when it is for a procedure, of ours or not; false leaves it to others. */
 export type RpcListener = (request: IncomingMessage, response: ServerResponse) => boolean;
 
 const defaultMaxMessageBytes = 128 * 1024 * 1024;
@@ -39,21 +39,26 @@ export function createRpcListener(options: RpcListenerOptions, calls: Calls): Rp
   const measure = createCallMetrics(options.metrics, options.clock);
   for (const table of tables) mount(router, table, { logger: options.logger, calls, measure });
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
-  const services = new Set(tables.map((table) => table.service.typeName));
 
   return (request, response) => {
     const path = (request.url ?? "").split("?", 1)[0] ?? "";
     const handler = handlers.get(path);
+    if (handler?.method.methodKind === "bidi_streaming" && request.httpVersionMajor < 2) {
+      void refuse(request, response, 505, `${path.slice(1)} streams both ways, which needs HTTP/2`);
+      return true;
+    }
     if (handler !== undefined) {
       void serve(handler, request, response, options.logger);
       return true;
     }
-    const [, service = "", , ...rest] = path.split("/");
-    if (!services.has(service) || rest.length > 0) return false;
-    void answerJson(request, response, 404, { code: "unimplemented", message: `${path.slice(1)} is not implemented` });
+    if (!procedurePath.test(path)) return false;
+    void refuse(request, response, 404, `${path.slice(1)} is not implemented`);
     return true;
   };
 }
+
+/** `/<package>.<Service>/<Method>`: callers expect an RPC error there, not a page. */
+const procedurePath = /^\/[a-z]\w*(\.\w+)*\.[A-Z]\w*\/[A-Z]\w*$/;
 
 interface Mounting {
   readonly logger: Logger;
@@ -120,6 +125,20 @@ function stream(method: DescMethod, handler: StreamHandler<unknown>, { logger, c
       await messages.return();
     }
   };
+}
+
+/** Unimplemented, in the wire form of the call: gRPC's forms have the status in the head of a 200. */
+async function refuse(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  message: string,
+): Promise<void> {
+  const type = request.headers["content-type"] ?? "";
+  if (!type.startsWith("application/grpc"))
+    return answerJson(request, response, status, { code: "unimplemented", message });
+  response.writeHead(200, { "content-type": type, "grpc-status": "12", "grpc-message": encodeURIComponent(message) });
+  response.end();
 }
 
 async function serve(
