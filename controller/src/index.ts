@@ -1,5 +1,11 @@
 export type { Cluster } from "./cluster/cluster.ts";
-export { createLocalCluster, type LocalCluster, type LocalClusterOptions } from "./cluster/local/local-cluster.ts";
+export {
+  createLocalCluster,
+  type LocalCluster,
+  type LocalClusterOptions,
+  type StopLocalContainersOptions,
+  stopLocalContainers,
+} from "./cluster/local/local-cluster.ts";
 export type { Pod } from "./cluster/pod-object.ts";
 export {
   actionsSection,

@@ -106,3 +106,13 @@ test("a container works in a fresh empty directory and has one of its own for te
   const run = join(machine.directory, "pods", done.metadata.uid ?? "", "main", "0");
   expect(logged).toEqual([join(run, "work"), join(run, "tmp")]);
 });
+
+test("a server whose database is gone for good still stops, with a pod whose end it could not report", async () => {
+  const lonely = await startMachine({ PATH: process.env["PATH"] });
+  const server = await lonely.serve();
+  const pod = aPod({ containers: [shell("main", "sleep 0.1")] });
+  await server.cluster.pods.create(pod);
+  await untilPod(server.cluster, pod.metadata.name, ({ status }) => status?.phase === "Running");
+  await lonely.stop();
+  await expect(server.stop()).resolves.toBeUndefined();
+});

@@ -63,7 +63,7 @@ export interface LocalCluster extends Cluster {
 export async function createLocalCluster(options: LocalClusterOptions): Promise<LocalCluster> {
   const { database, clock, logger, namespace = "flyte" } = options;
   checkDirectory(options.directory);
-  const pods = join(options.directory, "pods");
+  const pods = join(options.directory, podsFolder);
   await mkdir(pods, { recursive: true, mode: 0o700 });
   const journal = databaseJournal(database, randomUUID());
   const lock = await takeWriterLock({ database, clock, waitMs: options.lockWaitMs ?? 3_000 }, () => journal.isWriter());
@@ -95,6 +95,25 @@ export async function createLocalCluster(options: LocalClusterOptions): Promise<
     throw error;
   }
 }
+
+/**
+ * Stops what a server that is gone left running under `directory`, as `LocalCluster.stopContainers` does; needs no
+ * database. Returns how many containers ran.
+ */
+export async function stopLocalContainers(options: StopLocalContainersOptions): Promise<number> {
+  const { directory, clock, graceMs } = options;
+  return await reapPods(join(directory, podsFolder), { clock, graceMs, spare: new Set() });
+}
+
+export interface StopLocalContainersOptions {
+  /** The directory that the local cluster was given. */
+  readonly directory: string;
+  readonly clock: Clock;
+  /** Between SIGTERM and SIGKILL; 0 kills at once. */
+  readonly graceMs: number;
+}
+
+const podsFolder = "pods";
 
 async function runKubelet(kubelet: Kubelet, signal: AbortSignal, lost: AbortSignal): Promise<void> {
   await kubelet.run(AbortSignal.any([signal, lost]));

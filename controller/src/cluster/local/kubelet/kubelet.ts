@@ -57,18 +57,18 @@ export class Kubelet {
     const stopping = new AbortController();
     const worker = new PodWorker(pod, {
       ...this.#options,
-      report: (seen, status) => this.#report(seen, status),
-      stopped: (seen) => this.#options.store.confirmStopped(seen.metadata.name, uid),
+      report: (seen, status, signal) => this.#report(seen, status, signal),
+      stopped: (seen, signal) => this.#options.store.confirmStopped(seen.metadata.name, uid, { signal }),
       depthOf: (seen) => depthOf(this.#options.store, seen),
     });
     const ended = worker.run(stopping.signal).finally(() => this.#workers.delete(uid));
     this.#workers.set(uid, { worker, ended, stop: () => stopping.abort() });
   }
 
-  async #report(pod: Pod, status: PodStatus): Promise<Pod | undefined> {
+  async #report(pod: Pod, status: PodStatus, signal: AbortSignal): Promise<Pod | undefined> {
     const patch = { metadata: { uid: pod.metadata.uid }, status };
     try {
-      return asPod(await this.#options.store.patch("Pod", pod.metadata.name, patch, { subresource: "status" }));
+      return asPod(await this.#options.store.patch("Pod", pod.metadata.name, patch, { subresource: "status", signal }));
     } catch (error) {
       // Removed, or another Pod of that name by now: nobody wants to know.
       if (errorCode(error) !== "not_found" && errorCode(error) !== "aborted") throw error;

@@ -30,9 +30,9 @@ export interface PodWorkerOptions {
   readonly slots: PodSlots;
   readonly stamps: LogStamps;
   /** Writes a Pod's status and returns the Pod as it is then; undefined if it is gone, which is no error. */
-  readonly report: (pod: Pod, status: PodStatus) => Promise<Pod | undefined>;
+  readonly report: (pod: Pod, status: PodStatus, signal: AbortSignal) => Promise<Pod | undefined>;
   /** Tells that nothing of a Pod under deletion runs any more. */
-  readonly stopped: (pod: Pod) => Promise<void>;
+  readonly stopped: (pod: Pod, signal: AbortSignal) => Promise<void>;
   /** How many actions stand above the Pod's own. */
   readonly depthOf: (pod: Pod) => number;
 }
@@ -72,9 +72,10 @@ export class PodWorker {
       let failures = 0;
       while (!signal.aborted) {
         try {
-          if (await this.#pass()) break;
+          if (await this.#pass(signal)) break;
           failures = 0;
         } catch (error) {
+          if (signal.aborted) break;
           failures += 1;
           this.#options.logger.error(
             { pod: this.#pod.metadata.name, error: String(error) },
@@ -95,7 +96,7 @@ export class PodWorker {
   }
 
   /** One look at the Pod; true when it is over. */
-  async #pass(): Promise<boolean> {
+  async #pass(signal: AbortSignal): Promise<boolean> {
     const { clock } = this.#options;
     const runs = await this.#observe();
     const pod = this.#pod;
@@ -107,13 +108,13 @@ export class PodWorker {
     if (acting.length > 0 && acting.every((step) => step.do !== "kill" && step.do !== "terminate")) return false;
     const status = podStatus(pod, runs, { nowMs: clock.now(), admitted });
     if (!isDeepStrictEqual(status, pod.status)) {
-      const reported = await this.#options.report(pod, status);
+      const reported = await this.#options.report(pod, status, signal);
       if (reported !== undefined) this.update(reported);
       // Its start time, now that it has one, sets its deadline.
       if (pod.status?.startTime === undefined && reported?.status?.startTime !== undefined && !plan.over) return false;
     }
     if (plan.over) {
-      if (this.#pod.metadata.deletionTimestamp !== undefined) await this.#options.stopped(this.#pod);
+      if (this.#pod.metadata.deletionTimestamp !== undefined) await this.#options.stopped(this.#pod, signal);
       return true;
     }
     await this.#wake.sleep(clock, this.#sleepMs(plan, runs));

@@ -127,12 +127,12 @@ export class ObjectStore {
   }
 
   /** The kubelet's word that nothing of a Pod under deletion runs any more: it goes once its finalizers are gone. */
-  async confirmStopped(name: string, uid: string): Promise<void> {
+  async confirmStopped(name: string, uid: string, { signal }: ClusterCallOptions = {}): Promise<void> {
     const pod = this.#newest.get("Pod", name);
     if (pod?.metadata.uid !== uid || pod.metadata.deletionTimestamp === undefined) return;
     if (pod.metadata.deletionGracePeriodSeconds === 0) return;
     const metadata = { ...pod.metadata, deletionGracePeriodSeconds: 0 };
-    await this.#commit(this.#replace("Pod", { ...pod, metadata }), undefined);
+    await this.#commit(this.#replace("Pod", { ...pod, metadata }), signal);
   }
 
   /** Refuses writes and ends watches at once: another may be the writer now. */
