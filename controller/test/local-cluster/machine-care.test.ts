@@ -1,6 +1,8 @@
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { systemClock } from "@flyte-dataplane/runtime/lifecycle";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { stopLocalContainers } from "../../src/cluster/local/local-cluster.ts";
 import { startMachine, type TestMachine } from "./local-server.ts";
 import { aPod, hasEnded, runPod, shell, untilPod, untilRemoved } from "./pods.ts";
 
@@ -50,6 +52,17 @@ test("stopping all containers kills those that do not end by themselves, and non
     { exitCode: 3, reason: "ServerLost", podReason: "NodeLost" },
     { exitCode: 137, reason: "ServerLost", podReason: "NodeLost" },
   ]);
+});
+
+test("containers of a server that is gone are stopped without its database", async () => {
+  const server = await machine.serve();
+  const pod = aPod({ containers: [shell("main", "exec sleep 300")] });
+  await server.cluster.pods.create(pod);
+  await untilPod(server.cluster, pod.metadata.name, ({ status }) => status?.phase === "Running");
+  await server.stop();
+  const options = { directory: machine.directory, clock: systemClock, graceMs: 2_000 };
+  expect(await stopLocalContainers(options)).toBe(1);
+  expect(await stopLocalContainers(options)).toBe(0);
 });
 
 test("garbage collection removes directories of pods that are gone and old enough, and no others", async () => {
