@@ -1,4 +1,4 @@
-import { create } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
 import { IdentifierSchema, ResourceType } from "@flyte-dataplane/proto/flyteidl2/core/identifier";
 import { type TypedInterface, TypedInterfaceSchema } from "@flyte-dataplane/proto/flyteidl2/core/interface";
 import { type Literal, LiteralSchema } from "@flyte-dataplane/proto/flyteidl2/core/literals";
@@ -6,6 +6,7 @@ import { SimpleType } from "@flyte-dataplane/proto/flyteidl2/core/types";
 import { type Inputs, InputsSchema } from "@flyte-dataplane/proto/flyteidl2/task/common";
 import { describe, expect, test } from "vitest";
 import { uploadedInputsHash } from "../input-hash.ts";
+import { decodeLiteralMap } from "../literals/decode.ts";
 import { fromPlain } from "../literals/from-plain.ts";
 import type { PlainLiteral } from "../literals/plain-literal.ts";
 import { encodeDeterministic } from "../wire/encode-deterministic.ts";
@@ -216,6 +217,12 @@ describe("inputs part of the composite key", () => {
     const three = literalsOf({ "1": int(1), "2": int(2), "3": int(3) });
     expect(inputsPart(three, ["3"])).toBe("GQid5LjHbakcW68DS3P2jp80QLbiF0olFHF2hTh5bg8");
   });
+});
+
+test("inputs stored as a list with context have the inputs part of those without context [cache 47]", () => {
+  const values = { x: int(1), y: str("a") };
+  const stored = toBinary(InputsSchema, inputsOf(values, { a: "b" }));
+  expect(inputsPart(decodeLiteralMap(stored, "inputs.pb").literals)).toBe(inputsPart(literalsOf(values)));
 });
 
 describe("identifier and signatures", () => {

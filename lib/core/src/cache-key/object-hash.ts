@@ -126,7 +126,7 @@ function tagged(tag: string, body: string | Buffer): Buffer {
 }
 
 /** Sign, binary exponent, and the binary digits of the magnitude scaled into (0.5, 1]; exact, as every step is. */
-export function normalizedNumber(value: number): string {
+function normalizedNumber(value: number): string {
   if (value === 0) return "+0:";
   let text = value < 0 ? "-" : "+";
   let rest = Math.abs(value);

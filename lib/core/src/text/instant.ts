@@ -12,7 +12,7 @@ export function normalInstant(time: SecondsAndNanos): SecondsAndNanos {
 }
 
 /** Calendar fields, UTC; `nanos` completes the second. */
-export interface CivilTime {
+interface CivilTime {
   readonly year: bigint;
   readonly month: number;
   readonly day: number;
@@ -22,7 +22,7 @@ export interface CivilTime {
 }
 
 /** The proleptic Gregorian date and time of a Unix time, for every int64: JavaScript's Date ends at the year 275760. */
-export function civilTime(seconds: bigint): CivilTime {
+function civilTime(seconds: bigint): CivilTime {
   const day = floorDiv(seconds, 86400n);
   const inDay = Number(seconds - day * 86400n);
   // Years counted from March, so that the leap day comes last; 719468 days lie between 0000-03-01 and 1970-01-01.

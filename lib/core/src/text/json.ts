@@ -32,7 +32,7 @@ export function jsonString(text: string): string {
 }
 
 /** Levels of a JSON document that still fit into a message, with room for what stands around it. */
-export const maxJsonDepth = 40;
+const maxJsonDepth = 40;
 
 /**
  * Reads one JSON object; `null` is an empty one. Text after the first value is ignored, of repeated keys the last

@@ -6,6 +6,6 @@ export function notA(kind: string, text: string, what: string): DataPlaneError {
 }
 
 /** At most 64 characters of `text`, quoted, on one line. */
-export function excerpt(text: string): string {
+function excerpt(text: string): string {
   return JSON.stringify(text.length > 64 ? `${text.slice(0, 64)}…` : text);
 }
