@@ -72,7 +72,7 @@ test("init containers run one after the other before the main container, over a 
   expect(done.status?.phase).toBe("Succeeded");
   const lines = await logOf(cluster, pod.metadata.name, "main");
   expect(lines.slice(1)).toEqual(["first", "second"]);
-  expect(lines[0]).toContain("/var/shared stands elsewhere");
+  expect(lines[0]).toContain("other directories stand for /var/shared.");
 });
 
 test("a failed init container fails the pod and the main container never starts", async () => {

@@ -75,8 +75,8 @@ async function openingLine(run: RunDirectory, { mountPaths }: Launch): Promise<v
   const line =
     mountPaths.length === 0
       ? ""
-      : `flyte-dataplane: warning: this is no container, so ${mountPaths.join(", ")} stands elsewhere; command, arguments and ` +
-        "environment were adapted, a program with such a path compiled in will not find it\n";
+      : `flyte-dataplane: warning: no container here, other directories stand for ${mountPaths.join(", ")}. Command, arguments and ` +
+        "environment were adapted; a program with such a path compiled in will not find it\n";
   try {
     await writeFile(run.log, line, { flag: "wx" });
   } catch (error) {
