@@ -121,12 +121,12 @@ export function createExecutor(options: ExecutorOptions): Executor {
     );
 
   /** True when everything that writes wait for was accepted, false when their patience ran out. */
-  const deliver = async (action: TaskAction, drafts: readonly EventDraft[]): Promise<boolean> => {
+  const deliver = async (action: TaskAction, drafts: readonly EventDraft[], signal: AbortSignal): Promise<boolean> => {
     const context = { cluster: options.clusterName, nowMs: clock.now() };
     const offered = drafts.map((draft) => ({ draft, ticket: outbox.offer(actionEvent(action, draft, context)) }));
     let accepted = true;
     for (const { draft, ticket } of offered) {
-      if (draft.gate === undefined || (await acceptedSoon(ticket, clock))) continue;
+      if (draft.gate === undefined || (await acceptedSoon(ticket, clock, signal))) continue;
       if (clock.now() - ticket.offeredMs < draft.gate.patienceMs) {
         throw new DataPlaneError(
           "unavailable",
@@ -140,7 +140,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
   };
 
   const carryOut = async (plan: Plan, action: TaskAction, signal: AbortSignal): Promise<Asked> => {
-    const accepted = await deliver(action, plan.events);
+    const accepted = await deliver(action, plan.events, signal);
     let learned: Asked = {};
     for (const write of plan.writes) {
       // Each write of a plan sees the object that the ones before it left.
@@ -208,14 +208,17 @@ export function createExecutor(options: ExecutorOptions): Executor {
   };
 }
 
-async function acceptedSoon({ settled }: Ticket, clock: Clock): Promise<boolean> {
+async function acceptedSoon({ settled }: Ticket, clock: Clock, signal: AbortSignal): Promise<boolean> {
   const timer = new AbortController();
+  const leave = (): void => timer.abort();
+  signal.addEventListener("abort", leave, { once: true });
   const late = clock.sleep(eventWaitMs, { signal: timer.signal }).then(
     () => false,
     () => false,
   );
   const accepted = await Promise.race([settled.then(() => true), late]);
   timer.abort();
+  signal.removeEventListener("abort", leave);
   return accepted;
 }
 

@@ -1,11 +1,10 @@
-import { fromBinary } from "@bufbuild/protobuf";
+import { create, fromBinary } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import { DataPlaneError } from "@flyte-dataplane/core";
 import { EnqueueRequestSchema } from "@flyte-dataplane/proto/flyteidl2/actions/actions_service";
 import { ActionPhase } from "@flyte-dataplane/proto/flyteidl2/common/phase";
-import { SimpleType } from "@flyte-dataplane/proto/flyteidl2/core/types";
 import { TaskTemplateSchema } from "@flyte-dataplane/proto/flyteidl2/core/tasks";
-import { create } from "@bufbuild/protobuf";
+import { SimpleType } from "@flyte-dataplane/proto/flyteidl2/core/types";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { startController, type TestController, taskRequest } from "./harness.ts";
 import { manualClock } from "./manual-clock.ts";
@@ -39,7 +38,17 @@ const creations = (): readonly string[] => memory.calls.filter((call) => call.st
 
 test("a root becomes a TaskAction with the six labels, the run's environment and no owner [controller 13]", async () => {
   const { data } = controller;
-  const runSpec = { labels: { values: { team: "x" } }, annotations: { values: { note: "y" } }, envs: { values: [{ key: "A", value: "1" }, { key: "A", value: "2" }] }, interruptible: true };
+  const runSpec = {
+    labels: { values: { team: "x" } },
+    annotations: { values: { note: "y" } },
+    envs: {
+      values: [
+        { key: "A", value: "1" },
+        { key: "A", value: "2" },
+      ],
+    },
+    interruptible: true,
+  };
   await controller.actions.enqueue(taskRequest({ data, runSpec }));
   const action = await memory.cluster.taskActions.get("r1-a0");
   expect(action.metadata.labels).toMatchObject({
@@ -53,11 +62,19 @@ test("a root becomes a TaskAction with the six labels, the run's environment and
   });
   expect(action.metadata.annotations).toEqual({ note: "y" });
   expect(action.metadata.ownerReferences).toBeUndefined();
-  expect(action.spec).toMatchObject({ envVars: { A: "2" }, interruptible: true, taskType: "container", shortName: "sum" });
+  expect(action.spec).toMatchObject({
+    envVars: { A: "2" },
+    interruptible: true,
+    taskType: "container",
+    shortName: "sum",
+  });
 });
 
 test("a run's label cannot take the place of an identity label; its annotations stand as given [controller 14]", async () => {
-  const runSpec = { labels: { values: { "flyte.org/run": "evil" } }, annotations: { values: { "flyte.org/run": "mine" } } };
+  const runSpec = {
+    labels: { values: { "flyte.org/run": "evil" } },
+    annotations: { values: { "flyte.org/run": "mine" } },
+  };
   await controller.actions.enqueue(taskRequest({ data: controller.data, runSpec }));
   const { metadata } = await memory.cluster.taskActions.get("r1-a0");
   expect(metadata.labels?.["flyte.org/run"]).toBe("r1");
@@ -66,13 +83,28 @@ test("a run's label cannot take the place of an identity label; its annotations 
 
 test("a child is owned by its parent and takes environment and interruptible from it, not from its request [controller 15]", async () => {
   const { data, actions } = controller;
-  await actions.enqueue(taskRequest({ data, runSpec: { envs: { values: [{ key: "A", value: "run" }] }, interruptible: true } }));
-  await actions.enqueue(taskRequest({ data, action: "x1", parent: "a0", runSpec: { envs: { values: [{ key: "A", value: "child" }] }, interruptible: false } }));
+  await actions.enqueue(
+    taskRequest({ data, runSpec: { envs: { values: [{ key: "A", value: "run" }] }, interruptible: true } }),
+  );
+  await actions.enqueue(
+    taskRequest({
+      data,
+      action: "x1",
+      parent: "a0",
+      runSpec: { envs: { values: [{ key: "A", value: "child" }] }, interruptible: false },
+    }),
+  );
   const parent = await memory.cluster.taskActions.get("r1-a0");
   const child = await memory.cluster.taskActions.get("r1-x1");
   expect(child.metadata.labels?.["flyte.org/is-root"]).toBe("false");
   expect(child.metadata.ownerReferences).toEqual([
-    { apiVersion: "flyte.org/v1", kind: "TaskAction", name: "r1-a0", uid: parent.metadata.uid, blockOwnerDeletion: true },
+    {
+      apiVersion: "flyte.org/v1",
+      kind: "TaskAction",
+      name: "r1-a0",
+      uid: parent.metadata.uid,
+      blockOwnerDeletion: true,
+    },
   ]);
   expect(child.spec).toMatchObject({ envVars: { A: "run" }, interruptible: true, parentActionName: "a0" });
 });
@@ -80,8 +112,14 @@ test("a child is owned by its parent and takes environment and interruptible fro
 test("labels and annotations that tell how the parent ended are not passed on to a child [controller 16]", async () => {
   const { data, actions } = controller;
   await actions.enqueue(taskRequest({ data, runSpec: { labels: { values: { team: "x" } } } }));
-  const lifecycle = { "flyte.org/termination-status": "terminated", "flyte.org/completed-time": "2026-01-01.00-00", "flyte.org/terminal-status-recorded": "true" };
-  const parent = await memory.cluster.taskActions.patch("r1-a0", { metadata: { labels: lifecycle, annotations: { "flyte.org/abort-reason": "no" } } });
+  const lifecycle = {
+    "flyte.org/termination-status": "terminated",
+    "flyte.org/completed-time": "2026-01-01.00-00",
+    "flyte.org/terminal-status-recorded": "true",
+  };
+  const parent = await memory.cluster.taskActions.patch("r1-a0", {
+    metadata: { labels: lifecycle, annotations: { "flyte.org/abort-reason": "no" } },
+  });
   await controller.action("r1-a0", ({ metadata }) => metadata.labels?.["flyte.org/termination-status"] !== undefined);
   expect(parent.metadata.labels).toMatchObject(lifecycle);
   await memory.pod("r1-a0-0");
@@ -108,7 +146,7 @@ test("arguments learn when the run began, exact text only, and the caller's mess
   expect(task?.case === "container" ? task.value.args : []).toEqual(args);
 });
 
-test("the same request twice is answered well both times and makes one object [controller 18, X2]", async () => {
+test("the same request twice is answered well both times and makes one object [controller 18,X2]", async () => {
   const request = taskRequest({ data: controller.data });
   await controller.actions.enqueue(request);
   await controller.action("r1-a0", ({ status }) => status !== undefined);
@@ -126,18 +164,24 @@ test("two equal requests at the same moment make one object and both succeed", a
 
 test("a request of the same name with other content is refused as existing", async () => {
   await controller.actions.enqueue(taskRequest({ data: controller.data }));
-  await expect(controller.actions.enqueue(taskRequest({ data: controller.data, args: ["other"] }))).rejects.toMatchObject({ code: Code.AlreadyExists });
+  await expect(
+    controller.actions.enqueue(taskRequest({ data: controller.data, args: ["other"] })),
+  ).rejects.toMatchObject({ code: Code.AlreadyExists });
 });
 
 test("a run of the same name in another project is refused and the first one's data stays its own [controller 12]", async () => {
   await controller.actions.enqueue(taskRequest({ data: controller.data }));
-  await expect(controller.actions.enqueue(taskRequest({ data: controller.data, project: "other" }))).rejects.toMatchObject({ code: Code.FailedPrecondition });
+  await expect(
+    controller.actions.enqueue(taskRequest({ data: controller.data, project: "other" })),
+  ).rejects.toMatchObject({ code: Code.FailedPrecondition });
   expect((await memory.cluster.taskActions.get("r1-a0")).spec.project).toBe("flytesnacks");
 });
 
 test("a child of nobody is not found, a child of a parent on its way out is aborted, and nothing is made [controller 19]", async () => {
   const { data, actions } = controller;
-  await expect(actions.enqueue(taskRequest({ data, action: "x1", parent: "a0" }))).rejects.toMatchObject({ code: Code.NotFound });
+  await expect(actions.enqueue(taskRequest({ data, action: "x1", parent: "a0" }))).rejects.toMatchObject({
+    code: Code.NotFound,
+  });
   await actions.enqueue(taskRequest({ data }));
   await controller.action("r1-a0", ({ metadata }) => (metadata.finalizers?.length ?? 0) > 0);
   memory.before = (call) => {
@@ -145,7 +189,9 @@ test("a child of nobody is not found, a child of a parent on its way out is abor
   };
   await memory.cluster.taskActions.delete("r1-a0");
   await controller.action("r1-a0", ({ metadata }) => metadata.deletionTimestamp !== undefined);
-  await expect(actions.enqueue(taskRequest({ data, action: "x1", parent: "a0" }))).rejects.toMatchObject({ code: Code.Aborted });
+  await expect(actions.enqueue(taskRequest({ data, action: "x1", parent: "a0" }))).rejects.toMatchObject({
+    code: Code.Aborted,
+  });
   expect(creations()).toEqual(["create TaskAction r1-a0"]);
 });
 
@@ -161,7 +207,9 @@ test("requests without identifier, specification, inputs or outputs are refused 
     undefined,
   ];
   for (const action of broken) {
-    await expect(actions.enqueue(action === undefined ? {} : { action: action as never })).rejects.toMatchObject({ code: Code.InvalidArgument });
+    await expect(actions.enqueue(action === undefined ? {} : { action: action as never })).rejects.toMatchObject({
+      code: Code.InvalidArgument,
+    });
   }
   expect(creations()).toEqual([]);
 });
@@ -185,7 +233,7 @@ test("a label that Kubernetes would refuse is refused at once, by name [controll
   });
 });
 
-test("an action too large to store is refused with its sizes before any call is made [controller 22, X15]", async () => {
+test("an action too large to store is refused with its sizes before any call is made [controller 22,X15]", async () => {
   const request = taskRequest({ data: controller.data, args: ["x".repeat(1_000_000)] });
   await expect(controller.actions.enqueue(request)).rejects.toMatchObject({
     code: Code.InvalidArgument,
@@ -197,7 +245,9 @@ test("an action too large to store is refused with its sizes before any call is 
 test("a condition of a simple type waits for its signal, inherits no environment and may be repeated [controller 23]", async () => {
   const { data, actions } = controller;
   await actions.enqueue(taskRequest({ data, runSpec: { envs: { values: [{ key: "A", value: "1" }] } } }));
-  await expect(actions.enqueue(conditionRequest(SimpleType.STRUCT))).rejects.toMatchObject({ code: Code.InvalidArgument });
+  await expect(actions.enqueue(conditionRequest(SimpleType.STRUCT))).rejects.toMatchObject({
+    code: Code.InvalidArgument,
+  });
   await actions.enqueue(conditionRequest(SimpleType.STRING));
   await actions.enqueue(conditionRequest(SimpleType.STRING));
   const action = await memory.cluster.taskActions.get("r1-cond");
@@ -209,24 +259,35 @@ test("a condition of a simple type waits for its signal, inherits no environment
 test.each([
   { phase: ActionPhase.FAILED, shown: ActionPhase.FAILED },
   { phase: ActionPhase.UNSPECIFIED, shown: ActionPhase.SUCCEEDED },
-])("a trace makes no resource, is recorded once and reaches watchers with phase $shown and its own path [controller 24]", async ({ phase, shown }) => {
-  const trace = create(EnqueueRequestSchema, {
-    action: {
-      actionId: { run: { org: "o", project: "flytesnacks", domain: "development", name: "r1" }, name: "t1" },
-      parentActionName: "a0",
-      inputUri: "/in",
-      runOutputBase: "/out",
-      spec: { case: "trace", value: { name: "f", phase, outputs: { outputUri: "/out/t1/outputs.pb" }, spec: {} } },
-    },
-  });
-  const leave = new AbortController();
-  const updates = controller.actions.watchForUpdates({ filter: { case: "parentActionId", value: { run: { org: "o", project: "flytesnacks", domain: "development", name: "r1" }, name: "a0" } } }, { signal: leave.signal });
-  const messages = updates[Symbol.asyncIterator]();
-  expect((await messages.next()).value?.message.case).toBe("controlMessage");
-  await controller.actions.enqueue(trace);
-  const { value } = await messages.next();
-  expect(value?.message.value).toMatchObject({ phase: shown, outputUri: "/out/t1/outputs.pb" });
-  leave.abort();
-  expect(controller.runs.calls.filter((call) => call.startsWith("record"))).toEqual(["record r1-t1"]);
-  expect(creations()).toEqual([]);
-});
+])(
+  "a trace makes no resource, is recorded once and reaches watchers with phase $shown and its own path [controller 24]",
+  async ({ phase, shown }) => {
+    const trace = create(EnqueueRequestSchema, {
+      action: {
+        actionId: { run: { org: "o", project: "flytesnacks", domain: "development", name: "r1" }, name: "t1" },
+        parentActionName: "a0",
+        inputUri: "/in",
+        runOutputBase: "/out",
+        spec: { case: "trace", value: { name: "f", phase, outputs: { outputUri: "/out/t1/outputs.pb" }, spec: {} } },
+      },
+    });
+    const leave = new AbortController();
+    const updates = controller.actions.watchForUpdates(
+      {
+        filter: {
+          case: "parentActionId",
+          value: { run: { org: "o", project: "flytesnacks", domain: "development", name: "r1" }, name: "a0" },
+        },
+      },
+      { signal: leave.signal },
+    );
+    const messages = updates[Symbol.asyncIterator]();
+    expect((await messages.next()).value?.message.case).toBe("controlMessage");
+    await controller.actions.enqueue(trace);
+    const { value } = await messages.next();
+    expect(value?.message.value).toMatchObject({ phase: shown, outputUri: "/out/t1/outputs.pb" });
+    leave.abort();
+    expect(controller.runs.calls.filter((call) => call.startsWith("record"))).toEqual(["record r1-t1"]);
+    expect(creations()).toEqual([]);
+  },
+);

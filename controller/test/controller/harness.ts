@@ -5,7 +5,11 @@ import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import { type Client, createClient } from "@connectrpc/connect";
 import type { Clock, Logger, TaskAction } from "@flyte-dataplane/core";
-import { ActionsService, type EnqueueRequest, EnqueueRequestSchema } from "@flyte-dataplane/proto/flyteidl2/actions/actions_service";
+import {
+  ActionsService,
+  type EnqueueRequest,
+  EnqueueRequestSchema,
+} from "@flyte-dataplane/proto/flyteidl2/actions/actions_service";
 import { CacheService } from "@flyte-dataplane/proto/flyteidl2/cacheservice/v2/cacheservice";
 import { EventsProxyService } from "@flyte-dataplane/proto/flyteidl2/workflow/events_proxy_service";
 import { InternalRunService } from "@flyte-dataplane/proto/flyteidl2/workflow/internal_run_service";
@@ -19,7 +23,13 @@ import { createController } from "../../src/controller.ts";
 import type { PodLogs } from "../../src/log-archive.ts";
 import { type MemoryCache, memoryCache, type RunService, recordingRunService } from "./run-service.ts";
 
-export const quiet: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined, child: () => quiet };
+export const quiet: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+  child: () => quiet,
+};
 
 export interface TestController {
   readonly actions: Client<typeof ActionsService>;
@@ -50,13 +60,21 @@ export async function startController(settings: ControllerSettings): Promise<Tes
   const stores = createStores({ clock });
   const runs = recordingRunService();
   const cache = memoryCache();
-  const config = loadConfig([executorSection, actionsSection, pluginsSection] as never, { env: {}, flags: settings.flags ?? {} });
+  const config = loadConfig([executorSection, actionsSection, pluginsSection] as never, {
+    env: {},
+    // Events go out at once: a test's clock may stand still.
+    flags: { "executor.events.maxDelay": "0s", ...settings.flags },
+  });
   const table: RpcService[] = [runs.rpc, cache.rpc];
 
   const start = () => {
     const within = directTransport(table, { logger });
     const controller = createController({
-      config: { executor: config.get(executorSection), actions: config.get(actionsSection), plugins: config.get(pluginsSection) },
+      config: {
+        executor: config.get(executorSection),
+        actions: config.get(actionsSection),
+        plugins: config.get(pluginsSection),
+      },
       cluster,
       stores,
       cache: createClient(CacheService, within),
@@ -68,10 +86,15 @@ export async function startController(settings: ControllerSettings): Promise<Tes
       metrics: createMetrics(),
     });
     function eventsOf(): RpcService {
-      return { service: EventsProxyService, handlers: new Map([["record", (request: never, context: never) => handler("record")(request, context)]]) } as RpcService;
+      return {
+        service: EventsProxyService,
+        handlers: new Map([["record", (request: never, context: never) => handler("record")(request, context)]]),
+      } as RpcService;
     }
     const handler = (name: string) => {
-      const found = controller.rpc.find(({ service }) => service.typeName === EventsProxyService.typeName)?.handlers.get(name);
+      const found = controller.rpc
+        .find(({ service }) => service.typeName === EventsProxyService.typeName)
+        ?.handlers.get(name);
       if (found === undefined) throw new Error(`no handler ${name}`);
       return found as (request: never, context: never) => Promise<unknown>;
     };
@@ -109,7 +132,8 @@ export async function startController(settings: ControllerSettings): Promise<Tes
       for (;;) {
         const action = await cluster.taskActions.get(name).catch(() => undefined);
         if (action !== undefined && until(action)) return action;
-        if (Date.now() > deadline) throw new Error(`${name} stands at ${JSON.stringify(action?.status ?? action ?? "absent")}`);
+        if (Date.now() > deadline)
+          throw new Error(`${name} stands at ${JSON.stringify(action?.status ?? action ?? "absent")}`);
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
     },
@@ -134,7 +158,15 @@ export interface TaskRequest {
 
 /** A container task in the run `r1`; declares the outputs named. */
 export function taskRequest(options: TaskRequest): EnqueueRequest {
-  const { run = "r1", action = "a0", project = "flytesnacks", data, type = "container", outputs = [], runSpec } = options;
+  const {
+    run = "r1",
+    action = "a0",
+    project = "flytesnacks",
+    data,
+    type = "container",
+    outputs = [],
+    runSpec,
+  } = options;
   const variables = outputs.map((key) => ({ key, value: { type: { type: { case: "simple" as const, value: 1 } } } }));
   return create(EnqueueRequestSchema, {
     action: {
@@ -155,9 +187,14 @@ export function taskRequest(options: TaskRequest): EnqueueRequest {
               metadata: {
                 discoverable: options.discoverable ?? false,
                 retries: { retries: options.retries ?? 0 },
-                ...(options.timeoutSeconds === undefined ? {} : { timeout: { seconds: BigInt(options.timeoutSeconds) } }),
+                ...(options.timeoutSeconds === undefined
+                  ? {}
+                  : { timeout: { seconds: BigInt(options.timeoutSeconds) } }),
               },
-              target: { case: "container", value: { image: "any", command: [...(options.command ?? [])], args: [...(options.args ?? [])] } },
+              target: {
+                case: "container",
+                value: { image: "any", command: [...(options.command ?? [])], args: [...(options.args ?? [])] },
+              },
             },
           },
         },
@@ -168,11 +205,13 @@ export function taskRequest(options: TaskRequest): EnqueueRequest {
 }
 
 export function progressing(reason: string): (action: TaskAction) => boolean {
-  return ({ status }) => status?.conditions?.some((condition) => condition.type === "Progressing" && condition.reason === reason) ?? false;
+  return ({ status }) =>
+    status?.conditions?.some((condition) => condition.type === "Progressing" && condition.reason === reason) ?? false;
 }
 
 /** Ended and cleaned up after. */
 export function finished({ metadata, status }: TaskAction): boolean {
-  const ended = status?.conditions?.some(({ type, status: truth }) => truth === "True" && type !== "Progressing") ?? false;
+  const ended =
+    status?.conditions?.some(({ type, status: truth }) => truth === "True" && type !== "Progressing") ?? false;
   return ended && metadata.labels?.["flyte.org/termination-status"] === "terminated";
 }

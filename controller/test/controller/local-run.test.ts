@@ -24,7 +24,9 @@ afterAll(async () => {
 test("an enqueued action runs as real processes to its outputs, its events, its labels and its archived log", async () => {
   const { data, runs } = controller;
   const script = 'echo working; mkdir -p "$1" && printf "" > "$1/outputs.pb"';
-  await controller.actions.enqueue(taskRequest({ data, outputs: ["o"], command: ["sh", "-c", script, "sh", "{{.outputPrefix}}"] }));
+  await controller.actions.enqueue(
+    taskRequest({ data, outputs: ["o"], command: ["sh", "-c", script, "sh", "{{.outputPrefix}}"] }),
+  );
   const action = await controller.action("r1-a0", finished);
   expect(action.status?.conditions).toMatchObject([
     { type: "Progressing", status: "False", reason: "Completed" },

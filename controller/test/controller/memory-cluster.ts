@@ -35,7 +35,8 @@ export async function memoryCluster(clock: Clock): Promise<MemoryCluster> {
       for (;;) {
         const found = await pods.get(name).catch(() => undefined);
         if (found !== undefined && until(found)) return found;
-        if (Date.now() > deadline) throw new Error(`Pod ${name} stands at ${JSON.stringify(found?.status ?? found?.metadata ?? "absent")}`);
+        if (Date.now() > deadline)
+          throw new Error(`Pod ${name} stands at ${JSON.stringify(found?.status ?? found?.metadata ?? "absent")}`);
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
     },
@@ -53,7 +54,10 @@ export async function memoryCluster(clock: Clock): Promise<MemoryCluster> {
     },
   };
 
-  function counted<T extends Pod | TaskAction>(kind: string, client: ReturnType<typeof resourceClient<T>>): typeof client {
+  function counted<T extends Pod | TaskAction>(
+    kind: string,
+    client: ReturnType<typeof resourceClient<T>>,
+  ): typeof client {
     const note = async (call: string): Promise<void> => {
       state.calls.push(call);
       await state.before(call);
@@ -91,7 +95,11 @@ function memoryJournal(): ObjectJournal {
 /** The first container of the Pod as running. */
 export function runningStatus(pod: Pod, startedAt: string): PodStatus {
   const name = pod.spec.containers[0]?.name ?? "";
-  return { phase: "Running", startTime: startedAt, containerStatuses: [{ name, ready: true, started: true, restartCount: 0, state: { running: { startedAt } } }] };
+  return {
+    phase: "Running",
+    startTime: startedAt,
+    containerStatuses: [{ name, ready: true, started: true, restartCount: 0, state: { running: { startedAt } } }],
+  };
 }
 
 /** The first container of the Pod as ended; the Pod's phase follows from its exit code. */

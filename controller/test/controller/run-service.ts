@@ -1,13 +1,17 @@
 /** What the controller tells others, written down: the run service's side of its calls, and a cache of its own. */
 import { create } from "@bufbuild/protobuf";
 import { DataPlaneError } from "@flyte-dataplane/core";
-import { GetCacheResponseSchema, type CachedOutput, PutCacheResponseSchema } from "@flyte-dataplane/proto/flyteidl2/cacheservice/cacheservice";
+import {
+  type CachedOutput,
+  GetCacheResponseSchema,
+  PutCacheResponseSchema,
+} from "@flyte-dataplane/proto/flyteidl2/cacheservice/cacheservice";
 import { CacheService } from "@flyte-dataplane/proto/flyteidl2/cacheservice/v2/cacheservice";
 import { ActionPhase } from "@flyte-dataplane/proto/flyteidl2/common/phase";
 import {
   InternalRunService,
-  type RecordActionRequest,
   RecordActionEventsResponseSchema,
+  type RecordActionRequest,
   RecordActionResponseSchema,
   type UpdateActionStatusRequest,
   UpdateActionStatusResponseSchema,
@@ -42,7 +46,10 @@ export function recordingRunService(): RunService {
         return response;
       },
       updateActionStatus: (request) => {
-        const response = create(UpdateActionStatusResponseSchema, answer(`update ${nameOf(request)} ${ActionPhase[request.status?.phase ?? 0]}`));
+        const response = create(
+          UpdateActionStatusResponseSchema,
+          answer(`update ${nameOf(request)} ${ActionPhase[request.status?.phase ?? 0]}`),
+        );
         if (response.status?.code === 0) state.updates.push(request);
         return response;
       },
@@ -56,7 +63,11 @@ export function recordingRunService(): RunService {
   return state;
 }
 
-function nameOf({ actionId }: { readonly actionId?: { readonly name: string; readonly run?: { readonly name: string } } }): string {
+function nameOf({
+  actionId,
+}: {
+  readonly actionId?: { readonly name: string; readonly run?: { readonly name: string } };
+}): string {
   return `${actionId?.run?.name ?? ""}-${actionId?.name ?? ""}`;
 }
 
@@ -91,7 +102,8 @@ export function memoryCache(): MemoryCache {
         state.calls.push("put");
         state.before("put");
         const key = baseRequest?.key ?? "";
-        if (entries.has(key) && baseRequest?.overwrite?.overwrite !== true) throw new DataPlaneError("already_exists", "put: the entry exists");
+        if (entries.has(key) && baseRequest?.overwrite?.overwrite !== true)
+          throw new DataPlaneError("already_exists", "put: the entry exists");
         if (baseRequest?.output !== undefined) entries.set(key, baseRequest.output);
         return create(PutCacheResponseSchema);
       },

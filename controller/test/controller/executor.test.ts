@@ -1,0 +1,484 @@
+import { mkdir, readFile, stat, utimes, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { DataPlaneError, encodeErrorDocument, type TaskAction, type TaskFailure } from "@flyte-dataplane/core";
+import { ActionPhase } from "@flyte-dataplane/proto/flyteidl2/common/phase";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { ContainerTerminated } from "../../src/cluster/pod-object.ts";
+import {
+  finished,
+  progressing,
+  startController,
+  type TaskRequest,
+  type TestController,
+  taskRequest,
+} from "./harness.ts";
+import { type ManualClock, manualClock } from "./manual-clock.ts";
+import { endedStatus, type MemoryCluster, memoryCluster, runningStatus } from "./memory-cluster.ts";
+import { eventLines } from "./run-service.ts";
+
+let clock: ManualClock;
+let memory: MemoryCluster;
+let controller: TestController;
+
+beforeEach(async () => {
+  clock = manualClock(Date.now());
+  memory = await memoryCluster(clock);
+  controller = await startController({ cluster: memory.cluster, clock });
+});
+
+afterEach(async () => {
+  await controller.stop();
+});
+
+const enqueue = async (options: Partial<TaskRequest> = {}): Promise<void> => {
+  await controller.actions.enqueue(taskRequest({ data: controller.data, ...options }));
+};
+
+const inAttempt = (file: string, attempt = 1): string => join(controller.data, "r1/a0", String(attempt), file);
+
+async function leave(file: string, content: Uint8Array | string, attempt = 1): Promise<void> {
+  const path = inAttempt(file, attempt);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, content);
+}
+
+async function end(name: string, ended: ContainerTerminated): Promise<void> {
+  const pod = await memory.pod(name);
+  await memory.setStatus(name, endedStatus(pod, ended));
+}
+
+const failure = (settings: Partial<TaskFailure>): Uint8Array =>
+  encodeErrorDocument({ code: "ValueError", message: "bad value", recoverable: true, origin: "user", ...settings });
+
+/** Lets time pass in small steps until `holds`. */
+async function passTime(holds: () => Promise<boolean> | boolean, stepMs = 500, steps = 2_000): Promise<void> {
+  for (let step = 0; step < steps; step += 1) {
+    for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    if (await holds()) return;
+    clock.advance(stepMs);
+  }
+  throw new Error("time passed and nothing came of it");
+}
+
+const actionCalls = (): readonly string[] => memory.calls.filter((call) => /^(create|patch|delete) /.test(call));
+const action = async (): Promise<TaskAction> => await memory.cluster.taskActions.get("r1-a0");
+
+test("the finalizer is there before the Pod is asked for, and all of the first look takes three writes [controller 51,52]", async () => {
+  await enqueue();
+  const seen = await controller.action("r1-a0", progressing("Queued"));
+  await vi.waitFor(() => expect(controller.runs.events.length).toBeGreaterThan(0));
+  const own = actionCalls().filter((call) => !call.startsWith("create TaskAction"));
+  expect(own.slice(0, 3)).toEqual(["patch TaskAction r1-a0", "create Pod r1-a0-0", "patch TaskAction r1-a0 status"]);
+  expect(seen.metadata.finalizers).toEqual(["flyte.org/plugin-finalizer"]);
+  expect(eventLines(controller.runs.events)[0]).toBe("1 QUEUED v0");
+  expect(seen.status?.phaseHistory?.[0]).toMatchObject({ phase: "Queued", message: "task submitted to K8s" });
+});
+
+test("a Pod event that brings nothing new causes no write and no event, nor does our own status [controller 53,54]", async () => {
+  await enqueue();
+  const pod = await memory.pod("r1-a0-0");
+  await memory.setStatus("r1-a0-0", runningStatus(pod, new Date(clock.now()).toISOString()));
+  await controller.action("r1-a0", progressing("Executing"));
+  await vi.waitFor(() => expect(controller.runs.calls).toContain("update r1-a0 RUNNING"));
+  const calls = memory.calls.length;
+  const events = controller.runs.events.length;
+  const started = new Date(clock.now()).toISOString();
+  await memory.setStatus("r1-a0-0", { ...runningStatus(pod, started), podIP: "10.0.0.1" });
+  for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  expect(memory.calls.slice(calls)).toEqual([]);
+  expect(controller.runs.events.length).toBe(events);
+});
+
+test("a running Pod is reported as running from version 1, with the place of its logs [controller 55]", async () => {
+  await enqueue();
+  const pod = await memory.pod("r1-a0-0");
+  await memory.setStatus("r1-a0-0", runningStatus(pod, new Date(clock.now()).toISOString()));
+  await controller.action("r1-a0", progressing("Executing"));
+  await vi.waitFor(() => expect(eventLines(controller.runs.events)).toContain("1 RUNNING v1"));
+  const event = controller.runs.events.find(({ phase }) => phase === ActionPhase.RUNNING);
+  expect(event?.logContext).toMatchObject({
+    primaryPodName: "r1-a0-0",
+    pods: [{ namespace: "flyte", podName: "r1-a0-0", primaryContainerName: "r1-a0-0" }],
+  });
+});
+
+test("a success ends the action with its event, both labels and no finalizer, its outputs untouched [controller 56,57]", async () => {
+  await enqueue({ outputs: ["o"] });
+  const bytes = Buffer.from([10, 5, 10, 1, 111, 18, 0, 26, 0]);
+  await leave("outputs.pb", bytes);
+  await end("r1-a0-0", { exitCode: 0 });
+  const ended = await controller.action("r1-a0", finished);
+  expect(ended.status?.conditions).toMatchObject([
+    { type: "Progressing", status: "False" },
+    { type: "Succeeded", status: "True", reason: "Completed" },
+  ]);
+  expect(ended.metadata.labels?.["flyte.org/completed-time"]).toMatch(/^\d{4}-\d\d-\d\d\.\d\d-\d\d$/);
+  expect(ended.metadata.finalizers ?? []).toEqual([]);
+  expect(controller.runs.events.at(-1)).toMatchObject({
+    phase: ActionPhase.SUCCEEDED,
+    outputs: { outputUri: inAttempt("outputs.pb") },
+  });
+  expect(await readFile(inAttempt("outputs.pb"))).toEqual(bytes);
+});
+
+test("a task without declared outputs succeeds and leaves an empty file for its readers", async () => {
+  await enqueue();
+  await end("r1-a0-0", { exitCode: 0 });
+  await controller.action("r1-a0", finished);
+  expect((await stat(inAttempt("outputs.pb"))).size).toBe(0);
+});
+
+test("a recoverable error document after exit 0 is another attempt's occasion [controller 58]", async () => {
+  await enqueue({ retries: 1 });
+  await leave("error.pb", failure({ recoverable: true }));
+  await end("r1-a0-0", { exitCode: 0 });
+  const second = await memory.pod("r1-a0-1");
+  expect(second.metadata.labels?.["attempt"]).toBe("2");
+});
+
+test("an error document that forbids retries ends the action with its own code and message [controller 58]", async () => {
+  await enqueue({ retries: 5 });
+  await leave("error.pb", failure({ recoverable: false }));
+  await end("r1-a0-0", { exitCode: 0 });
+  expect((await controller.action("r1-a0", finished)).status).toMatchObject({
+    attempts: 1,
+    errorState: { code: "ValueError", message: "bad value", kind: "USER" },
+  });
+});
+
+test("the task's own account holds also where its container exited with 1 [controller 59,X17]", async () => {
+  await enqueue({ retries: 5 });
+  await leave("error.pb", failure({ recoverable: false }));
+  await end("r1-a0-0", { exitCode: 1, reason: "Error" });
+  expect((await controller.action("r1-a0", finished)).status).toMatchObject({
+    attempts: 1,
+    errorState: { code: "ValueError" },
+  });
+});
+
+test("exit 1 with two retries makes three Pods, each ended attempt reported, and fails with the last error [controller 60,61,X4]", async () => {
+  await enqueue({ retries: 2 });
+  for (const attempt of [0, 1, 2])
+    await end(`r1-a0-${attempt}`, { exitCode: 1, reason: "Error", message: `try ${attempt}` });
+  const ended = await controller.action("r1-a0", finished);
+  expect(ended.status).toMatchObject({
+    attempts: 3,
+    errorState: { code: "Error", kind: "USER", message: expect.stringContaining("try 2") as string },
+  });
+  const lines = eventLines(controller.runs.events);
+  expect(lines.filter((line) => line.includes("FAILED"))).toEqual(["1 FAILED v0", "2 FAILED v0", "3 FAILED v0"]);
+  expect(lines.indexOf("2 QUEUED v0")).toBe(lines.indexOf("1 FAILED v0") + 1);
+  const failed = controller.runs.events.filter(({ phase }) => phase === ActionPhase.FAILED);
+  expect(failed.map(({ errorInfo }) => errorInfo?.message.includes("try"))).toEqual([true, true, true]);
+  expect(failed.every(({ logContext }) => logContext !== undefined)).toBe(true);
+});
+
+test("a killed container is launched again in the same attempt, once its Pod is really gone [controller 62]", async () => {
+  await enqueue();
+  const first = await memory.pod("r1-a0-0");
+  await end("r1-a0-0", { exitCode: 137, reason: "Error" });
+  await passTime(async () => (await memory.pod("r1-a0-0")).metadata.deletionTimestamp !== undefined);
+  clock.advance(10_000);
+  for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  expect((await memory.pod("r1-a0-0")).metadata.uid).toBe(first.metadata.uid);
+  await memory.stopped("r1-a0-0");
+  await passTime(
+    async () =>
+      ((await memory.cluster.pods.get("r1-a0-0").catch(() => first)).metadata.uid ?? "") !== first.metadata.uid,
+  );
+  expect((await memory.pod("r1-a0-0")).metadata.labels?.["attempt"]).toBe("1");
+  expect((await action()).status).toMatchObject({ attempts: 1, systemFailures: 1 });
+});
+
+test("running out of memory is the task's own failure, also in a Pod that counts as succeeded [controller 63]", async () => {
+  await enqueue();
+  const pod = await memory.pod("r1-a0-0");
+  await memory.setStatus("r1-a0-0", {
+    ...endedStatus(pod, { exitCode: 137, reason: "OOMKilled" }),
+    phase: "Succeeded",
+  });
+  expect((await controller.action("r1-a0", finished)).status).toMatchObject({
+    errorState: { code: "OOMKilled", kind: "USER" },
+  });
+});
+
+async function lose(times: number): Promise<void> {
+  for (let loss = 0; loss < times; loss += 1) {
+    let uid = "";
+    await passTime(async () => {
+      const pod = await memory.cluster.pods.get("r1-a0-0").catch(() => undefined);
+      uid = pod?.metadata.uid ?? "";
+      const followed =
+        JSON.stringify((await action()).status ?? {}).includes(`\\"podUid\\":\\"${uid}\\"`) &&
+        JSON.stringify((await action()).status).includes("Started");
+      return pod !== undefined && followed;
+    });
+    await memory.vanish("r1-a0-0");
+    await passTime(
+      async () => !JSON.stringify((await action()).status).includes("Started") || finished(await action()),
+    );
+  }
+}
+
+test("four losses in a row are too many, and a Pod that always vanishes does not loop for ever [controller 64,65]", async () => {
+  await enqueue();
+  await lose(4);
+  const ended = await controller.action("r1-a0", finished);
+  expect(ended.status).toMatchObject({
+    attempts: 1,
+    errorState: { code: "MaxSystemFailuresExceeded", kind: "SYSTEM" },
+  });
+  expect(memory.calls.filter((call) => call === "create Pod r1-a0-0")).toHaveLength(4);
+});
+
+test("three losses and then a success are a success [controller 64]", async () => {
+  await enqueue();
+  await lose(3);
+  await passTime(async () => (await memory.cluster.pods.get("r1-a0-0").catch(() => undefined)) !== undefined);
+  await end("r1-a0-0", { exitCode: 0 });
+  const ended = await controller.action("r1-a0", finished);
+  expect(ended.status?.conditions?.at(-1)).toMatchObject({ type: "Succeeded", status: "True" });
+});
+
+test("a new launch starts without the files that the lost one left [controller 66]", async () => {
+  await enqueue({ outputs: ["o"] });
+  await memory.pod("r1-a0-0");
+  await controller.action("r1-a0", progressing("Queued"));
+  await leave("error.pb", failure({ recoverable: true, origin: "system" }));
+  await end("r1-a0-0", { exitCode: 0 });
+  await memory.stopped("r1-a0-0");
+  await passTime(() => memory.calls.filter((call) => call === "create Pod r1-a0-0").length === 2);
+  await expect(stat(inAttempt("error.pb"))).rejects.toMatchObject({ code: "ENOENT" });
+});
+
+test("outputs that a vanished Pod left are its success [controller 67,X18]", async () => {
+  await enqueue({ outputs: ["o"] });
+  await memory.pod("r1-a0-0");
+  await controller.action("r1-a0", progressing("Queued"));
+  await leave("outputs.pb", "");
+  await memory.vanish("r1-a0-0");
+  const ended = await controller.action("r1-a0", finished);
+  expect(ended.status?.conditions?.at(-1)).toMatchObject({ type: "Succeeded", status: "True" });
+});
+
+test("outputs older than the Pod are another's and rescue nothing", async () => {
+  await enqueue({ outputs: ["o"] });
+  await memory.pod("r1-a0-0");
+  await controller.action("r1-a0", progressing("Queued"));
+  await leave("outputs.pb", "");
+  const old = clock.now() / 1000 - 3_600;
+  await utimes(inAttempt("outputs.pb"), old, old);
+  await memory.vanish("r1-a0-0");
+  await passTime(async () => (await action()).status?.systemFailures === 1);
+});
+
+test.each([{ answer: "invalid_argument", code: "InvalidResource", kind: "USER" }] as const)(
+  "a Pod refused as $answer fails the action for good",
+  async ({ answer, code, kind }) => {
+    memory.before = (call) => {
+      if (call.startsWith("create Pod")) throw new DataPlaneError(answer, "create Pod: no");
+    };
+    await enqueue({ retries: 3 });
+    expect((await controller.action("r1-a0", finished)).status).toMatchObject({
+      attempts: 1,
+      errorState: { code, kind },
+    });
+  },
+);
+
+test("a Pod over quota waits for room, says so, and costs no retry [controller X9]", async () => {
+  let full = true;
+  memory.before = (call) => {
+    if (full && call.startsWith("create Pod")) throw new DataPlaneError("resource_exhausted", "exceeded quota: pods");
+  };
+  await enqueue();
+  await controller.action("r1-a0", ({ status }) => status?.pluginPhase === "PhaseWaitingForResources");
+  await vi.waitFor(() => expect(controller.runs.events.at(-1)?.phase).toBe(ActionPhase.WAITING_FOR_RESOURCES));
+  expect(controller.runs.events.at(-1)?.clusterEvents[0]?.message).toContain("exceeded quota: pods");
+  full = false;
+  await passTime(async () => (await memory.cluster.pods.get("r1-a0-0").catch(() => undefined)) !== undefined);
+  expect((await action()).status?.attempts).toBe(1);
+});
+
+test("a cluster that cannot be reached for a while fails nothing", async () => {
+  let down = true;
+  memory.before = (call) => {
+    if (down && call.startsWith("create Pod")) throw new DataPlaneError("unavailable", "down");
+  };
+  await enqueue();
+  const until = clock.now() + 100_000;
+  await passTime(() => clock.now() > until);
+  down = false;
+  await passTime(async () => (await memory.cluster.pods.get("r1-a0-0").catch(() => undefined)) !== undefined);
+  expect((await action()).status?.systemFailures ?? 0).toBe(0);
+});
+
+test("a Pod of the same name that another action left is removed before ours is made", async () => {
+  const other = {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: "r1-a0-0", labels: { "flyte.org/managed": "true" } },
+    spec: { containers: [{ name: "c" }] },
+  } as const;
+  const foreign = await memory.cluster.pods.create(other);
+  await enqueue();
+  await memory.stopped("r1-a0-0");
+  await passTime(
+    async () =>
+      ((await memory.cluster.pods.get("r1-a0-0").catch(() => foreign)).metadata.uid ?? "") !== foreign.metadata.uid,
+  );
+  await controller.action("r1-a0", progressing("Queued"));
+});
+
+test("a status written by someone else in between is not lost: the look is repeated [controller 73]", async () => {
+  let once = true;
+  memory.before = async (call) => {
+    if (!once || call !== "patch TaskAction r1-a0 status") return;
+    once = false;
+    await memory.cluster.taskActions.patch("r1-a0", { metadata: { labels: { hand: "made" } } });
+  };
+  await enqueue();
+  const seen = await controller.action("r1-a0", progressing("Queued"));
+  expect(seen.metadata.labels).toMatchObject({ hand: "made" });
+});
+
+test("unknown status fields survive what we write [controller 5]", async () => {
+  await enqueue();
+  await controller.action("r1-a0", progressing("Queued"));
+  await memory.cluster.taskActions.patch(
+    "r1-a0",
+    { status: { timeoutAt: "2027-01-01T00:00:00Z" } },
+    { subresource: "status" },
+  );
+  await end("r1-a0-0", { exitCode: 0 });
+  expect((await controller.action("r1-a0", finished)).status).toMatchObject({ timeoutAt: "2027-01-01T00:00:00Z" });
+});
+
+test("what has ended stays as it ended, whatever becomes of its Pod [controller 74]", async () => {
+  await enqueue();
+  await end("r1-a0-0", { exitCode: 0 });
+  const before = await controller.action(
+    "r1-a0",
+    (now) => finished(now) && now.metadata.labels?.["flyte.org/terminal-status-recorded"] === "true",
+  );
+  const pod = await memory.pod("r1-a0-0");
+  await memory.setStatus("r1-a0-0", { ...endedStatus(pod, { exitCode: 1 }), phase: "Failed" });
+  await controller.restart();
+  for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  expect(await action()).toEqual(before);
+});
+
+test("a task's running time limit ends the attempt at that time; the last one times the action out [controller 75]", async () => {
+  await enqueue({ timeoutSeconds: 10, retries: 1 });
+  for (const attempt of [0, 1]) {
+    const pod = await memory.pod(`r1-a0-${attempt}`);
+    const startedMs = clock.now();
+    await memory.setStatus(`r1-a0-${attempt}`, runningStatus(pod, new Date(startedMs).toISOString()));
+    await controller.action("r1-a0", progressing("Executing"));
+    await passTime(async () => (await memory.pod(`r1-a0-${attempt}`)).metadata.deletionTimestamp !== undefined);
+    expect(clock.now() - startedMs).toBeGreaterThanOrEqual(10_000);
+    expect(clock.now() - startedMs).toBeLessThanOrEqual(11_000);
+  }
+  const ended = await controller.action("r1-a0", finished);
+  expect(ended.status).toMatchObject({ attempts: 2, errorState: { code: "TaskTimedOut" } });
+  expect(ended.status?.conditions?.at(-1)).toMatchObject({ type: "Failed", reason: "TimedOut" });
+  expect(controller.runs.events.at(-1)?.phase).toBe(ActionPhase.TIMED_OUT);
+});
+
+test("deletion of an action that we never touched is none of our business [controller 80]", async () => {
+  memory.before = (call) => {
+    if (call.startsWith("patch TaskAction")) throw new DataPlaneError("unavailable", "down");
+  };
+  await enqueue();
+  await memory.cluster.taskActions.delete("r1-a0");
+  memory.before = () => undefined;
+  const calls = memory.calls.length;
+  await passTime(() => controller.runs.calls.includes("update r1-a0 ABORTED"));
+  expect(memory.calls.slice(calls).filter((call) => /^(create|patch|delete)/.test(call))).toEqual([]);
+  expect(controller.runs.events).toEqual([]);
+});
+
+test("a cached result ends the action without a Pod, its outputs in its own place [controller 86,87]", async () => {
+  await enqueue({ discoverable: true, outputs: ["o"] });
+  await leave("outputs.pb", "cached");
+  await end("r1-a0-0", { exitCode: 0 });
+  const first = await controller.action("r1-a0", finished);
+  expect(first.status?.cacheStatus).toBe(3);
+  await enqueue({ run: "r2", discoverable: true, outputs: ["o"] });
+  const second = await controller.action("r2-a0", finished);
+  expect(second.status?.cacheStatus).toBe(2);
+  expect(await readFile(join(controller.data, "r2/a0/1/outputs.pb"), "utf8")).toBe("cached");
+  expect(memory.calls).not.toContain("create Pod r2-a0-0");
+  expect(controller.runs.events.at(-1)).toMatchObject({ phase: ActionPhase.SUCCEEDED, cacheStatus: 2 });
+});
+
+test("a cache that fails at lookup lets the task run; one that has the entry already counts as filled [controller 87]", async () => {
+  controller.cache.before = (call) => {
+    if (call === "get") throw new DataPlaneError("unavailable", "down");
+  };
+  await enqueue({ discoverable: true });
+  await end("r1-a0-0", { exitCode: 0 });
+  expect((await controller.action("r1-a0", finished)).status?.cacheStatus).toBe(3);
+  await enqueue({ run: "r2", discoverable: true });
+  await end("r2-a0-0", { exitCode: 0 });
+  expect((await controller.action("r2-a0", finished)).status?.cacheStatus).toBe(3);
+});
+
+test("a cache that cannot be filled does not fail the task [controller 87]", async () => {
+  controller.cache.before = (call) => {
+    if (call === "put") throw new DataPlaneError("unavailable", "down");
+  };
+  await enqueue({ discoverable: true });
+  await end("r1-a0-0", { exitCode: 0 });
+  const ended = await controller.action("r1-a0", finished);
+  expect(ended.status?.cacheStatus).toBe(5);
+  expect(ended.status?.conditions?.at(-1)).toMatchObject({ type: "Succeeded", status: "True" });
+});
+
+test("nothing is looked up once the Pod exists [controller 90]", async () => {
+  await enqueue({ discoverable: true });
+  const pod = await memory.pod("r1-a0-0");
+  await controller.action("r1-a0", progressing("Queued"));
+  await memory.setStatus("r1-a0-0", runningStatus(pod, new Date(clock.now()).toISOString()));
+  await controller.action("r1-a0", progressing("Executing"));
+  await controller.restart();
+  await end("r1-a0-0", { exitCode: 0 });
+  await controller.action("r1-a0", finished);
+  expect(controller.cache.calls).toEqual(["get", "put"]);
+});
+
+test("an entry whose outputs are gone is a miss, and is replaced by the next success", async () => {
+  await enqueue({ discoverable: true });
+  await end("r1-a0-0", { exitCode: 0 });
+  await controller.action("r1-a0", finished);
+  for (const entry of controller.cache.entries.values())
+    entry.output = { case: "outputUri", value: join(controller.data, "gone/outputs.pb") };
+  await enqueue({ run: "r2", discoverable: true });
+  await end("r2-a0-0", { exitCode: 0 });
+  await controller.action("r2-a0", finished);
+  expect([...controller.cache.entries.values()].map(({ output }) => output.value)).toEqual([
+    join(controller.data, "r2/a0/1/outputs.pb"),
+  ]);
+});
+
+test("every failure deletes its Pod at once [controller X10]", async () => {
+  await enqueue();
+  await end("r1-a0-0", { exitCode: 1 });
+  await controller.action("r1-a0", finished);
+  expect((await memory.cluster.pods.get("r1-a0-0")).metadata.deletionTimestamp).toBeDefined();
+});
+
+test("an unknown task type with a container runs like any other [controller 50]", async () => {
+  await enqueue({ type: "something-new" });
+  await memory.pod("r1-a0-0");
+});
+
+test("a type whose plugin is absent fails once, by name, without a Pod", async () => {
+  await enqueue({ type: "spark", retries: 5 });
+  const ended = await controller.action("r1-a0", finished);
+  expect(ended.status).toMatchObject({
+    attempts: 1,
+    errorState: { kind: "USER", message: expect.stringContaining('"spark"') as string },
+  });
+  expect(memory.calls).not.toContain("create Pod r1-a0-0");
+});
