@@ -40,7 +40,11 @@ const leaseMarginMs = 15_000;
 export function createApi(options: ApiOptions): Service {
   const { config, database, stores, actions, clock, logger, metrics } = options;
   const projects = createProjectStore(database, config.seedProjects, () => sqlTimeFromMs(clock.now()));
-  const changes = createChanges(database);
+  const watches = metrics.gauge({
+    name: "flyte_run_watches",
+    help: "Open subscriptions of watches on runs and actions.",
+  });
+  const changes = createChanges(database, (size) => watches.set(size));
   const runs: RunsDeps = { config, database, stores, actions, projects, changes, clock, logger };
   const { callTimeoutMs, maxDelayMs, workers } = config.delivery;
   const random = options.random ?? Math.random;

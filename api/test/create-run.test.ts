@@ -92,8 +92,8 @@ describe("what is refused", () => {
 
   test("neither id nor task is an invalid argument [runs 13]", async () => {
     const { task, id } = createRequest();
-    expect(await codeOf(api.runs.createRun({ ...(task === undefined ? {} : { task }) }))).toBe(Code.InvalidArgument);
-    expect(await codeOf(api.runs.createRun({ ...(id === undefined ? {} : { id }) }))).toBe(Code.InvalidArgument);
+    expect(await codeOf(api.runs.createRun(task === undefined ? {} : { task }))).toBe(Code.InvalidArgument);
+    expect(await codeOf(api.runs.createRun(id === undefined ? {} : { id }))).toBe(Code.InvalidArgument);
   });
 
   test("a task that was never deployed is not found [runs 14]", async () => {
@@ -338,7 +338,7 @@ describe("the start time", () => {
       value: addTask({ taskTemplate: { metadata: { runtime: { version } } } }),
     };
     const { run } = await api.runs.createRun(createRequest({ task, runStartTime: at(7) }));
-    const { details } = await api.runs.getRunDetails({ ...(run?.action?.id?.run ? { runId: run.action.id.run } : {}) });
+    const { details } = await api.runs.getRunDetails(run?.action?.id?.run ? { runId: run.action.id.run } : {});
     expect(details?.runSpec?.runStartTime).toEqual(stamped ? at(7) : undefined);
   });
 

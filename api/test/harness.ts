@@ -14,7 +14,7 @@ import {
   migrate,
   type SqlValue,
 } from "@flyte-dataplane/runtime/database";
-import { createMetrics, systemClock } from "@flyte-dataplane/runtime/lifecycle";
+import { createMetrics, type MetricsRegistry, systemClock } from "@flyte-dataplane/runtime/lifecycle";
 import { createServer, directTransport, type Service } from "@flyte-dataplane/runtime/server";
 import { createStores, type Stores } from "@flyte-dataplane/storage";
 import { startTestPostgres } from "@flyte-dataplane/test-support";
@@ -43,6 +43,7 @@ export interface Harness {
   readonly database: Database;
   readonly stores: Stores;
   readonly url: string;
+  readonly metrics: MetricsRegistry;
   client<S extends DescService>(service: S): Client<S>;
   /** Rows of a query by column name. */
   rows<R extends object>(sql: string, values?: readonly SqlValue[]): Promise<readonly R[]>;
@@ -103,6 +104,7 @@ export async function startApi(options: HarnessOptions = {}): Promise<Harness> {
     database,
     stores,
     url,
+    metrics,
     client: (descriptor) => createClient(descriptor, transport),
     rows,
     until: (channel, condition) => until(database, channel, condition),

@@ -20,7 +20,7 @@ export function manualClock(start = Date.UTC(2026, 0, 2, 3, 4, 5)): ManualClock 
 
   function advance(ms: number): void {
     now += ms;
-    for (const sleeper of [...sleepers]) if (sleeper.due <= now) sleeper.wake();
+    for (const sleeper of Array.from(sleepers)) if (sleeper.due <= now) sleeper.wake();
   }
 
   return {

@@ -1,5 +1,5 @@
 /** Requests with defaults; a test names only what it is about. */
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { create, type DescMessage, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import {
   type ActionIdentifier,
@@ -9,6 +9,7 @@ import {
 } from "@flyte-dataplane/proto/flyteidl2/common/identifier";
 import { ActionPhase } from "@flyte-dataplane/proto/flyteidl2/common/phase";
 import { type Literal, LiteralSchema } from "@flyte-dataplane/proto/flyteidl2/core/literals";
+import type { TaskTemplateSchema } from "@flyte-dataplane/proto/flyteidl2/core/tasks";
 import { SimpleType } from "@flyte-dataplane/proto/flyteidl2/core/types";
 import { type TaskSpec, TaskSpecSchema } from "@flyte-dataplane/proto/flyteidl2/task/task_definition";
 import { type ActionEvent, ActionEventSchema } from "@flyte-dataplane/proto/flyteidl2/workflow/run_definition";
@@ -38,8 +39,13 @@ export function integer(value: number): Literal {
   });
 }
 
+/** The fields of a message, not the message itself. */
+type Plain<S extends DescMessage> = Exclude<MessageInitShape<S>, MessageShape<S>>;
+
 /** `demo.add(x, y) -> o0`, as the reference's example deploys it. */
-export function addTask(over: MessageInitShape<typeof TaskSpecSchema> = {}): TaskSpec {
+export function addTask(
+  over: Plain<typeof TaskSpecSchema> & { readonly taskTemplate?: Plain<typeof TaskTemplateSchema> } = {},
+): TaskSpec {
   const type = { type: { case: "simple" as const, value: SimpleType.INTEGER } };
   return create(TaskSpecSchema, {
     shortName: "add",

@@ -146,7 +146,8 @@ function parseToken(token: string, fingerprint: string, order: readonly OrderCol
   if (token === "") return { kind: "first" };
   if (/^\d{1,9}$/.test(token)) return { kind: "offset", offset: Number(token) };
   const [given, ...values] = readToken(token);
-  if (given !== fingerprint) throw invalid("token: not one of this list; it belongs to other filters or another order");
+  if (given !== checksum(fingerprint, values))
+    throw invalid("token: not one of this list; it belongs to other filters or another order");
   const fits = order.every(({ kind }, index) => {
     const value = values[index];
     return value === null || (value !== undefined && isValueOf(kind, value));
@@ -177,15 +178,22 @@ function formatToken(row: object, fingerprint: string, order: readonly OrderColu
     const value = cells[`cursor${index}`];
     return typeof value === "string" ? value : null;
   });
-  return Buffer.from(JSON.stringify([fingerprint, ...values])).toString("base64url");
+  return Buffer.from(JSON.stringify([checksum(fingerprint, values), ...values])).toString("base64url");
 }
 
-/** Ties a token to its list: the same position means nothing under another order. */
+/** Over the list and the position: a token that was changed, or belongs elsewhere, is refused. */
+function checksum(fingerprint: string, values: readonly (string | null)[]): string {
+  return createHash("sha256")
+    .update(JSON.stringify([fingerprint, values]))
+    .digest("base64url")
+    .slice(0, 11);
+}
+
+/** What makes a list this one: the same position means nothing under another order. */
 function fingerprintOf(scope: string, order: readonly OrderColumn[], filters: readonly Filter[]): string {
-  const text = JSON.stringify([
+  return JSON.stringify([
     scope,
     order.map(({ key, descending }) => [key, descending]),
     filters.map((filter) => [filter.function, filter.field, filter.values]),
   ]);
-  return createHash("sha256").update(text).digest("base64url").slice(0, 11);
 }

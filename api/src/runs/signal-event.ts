@@ -6,10 +6,20 @@ import {
   type SignalEventResponse,
   SignalEventResponseSchema,
 } from "@flyte-dataplane/proto/flyteidl2/workflow/run_service";
+import { statement } from "@flyte-dataplane/runtime/database";
 import { fromConnectError } from "@flyte-dataplane/runtime/server";
-import { actionIdentifier, actionKey, invalid } from "../identifiers.ts";
+import { type ActionKey, actionIdentifier, actionKey, invalid } from "../identifiers.ts";
 import { callerOf, enrichedIdentity } from "../identity/caller.ts";
+import { keyValues } from "./action-row.ts";
 import type { RunsDeps } from "./runs-deps.ts";
+
+const selectWaiting = statement<{ name: string; parent: string | null }>(
+  "api_condition_by_name",
+  `SELECT name, parent_action_name AS parent FROM actions
+   WHERE project = $1 AND domain = $2 AND run_name = $3
+     AND (name = $4 OR (action_type = 3 AND task_name = $4 AND phase IN (1, 2, 3, 4, 9)))
+   ORDER BY name = $4 DESC, created_at, name LIMIT 1`,
+);
 
 /** Hands the value to the waiting condition; the actions service's errors pass unchanged. */
 export async function signalEvent(
@@ -18,12 +28,14 @@ export async function signalEvent(
   requestHeader: Headers,
   signal: AbortSignal,
 ): Promise<SignalEventResponse> {
-  const key = actionKey("action_id", request.actionId);
+  const given = actionKey("action_id", request.actionId);
+  const value = literalOf(request.payload);
+  const waiting = await findWaiting(deps, given);
   const caller = callerOf(deps.config, requestHeader);
   const message = {
-    actionId: request.actionId ?? actionIdentifier(key),
-    parentActionName: request.parentActionName,
-    value: literalOf(request.payload),
+    actionId: actionIdentifier({ ...given, name: waiting?.name ?? given.name }),
+    parentActionName: request.parentActionName === "" ? (waiting?.parent ?? "") : request.parentActionName,
+    value,
     ...(caller === undefined ? {} : { signalledBy: enrichedIdentity(caller) }),
   };
   try {
@@ -32,6 +44,11 @@ export async function signalEvent(
     throw fromConnectError(error, "signal");
   }
   return create(SignalEventResponseSchema);
+}
+
+/** People know a condition by the name in their code, the system by its action: the action's name goes first. */
+async function findWaiting(deps: RunsDeps, key: ActionKey) {
+  return (await deps.database.query(selectWaiting, keyValues(key))).rows[0];
 }
 
 function literalOf(payload: EventPayload | undefined): Literal {

@@ -25,6 +25,8 @@ interface Node<R> {
   matchesBelow: number;
   parent: Node<R> | undefined;
   readonly counts: Map<number, number>;
+  /** Where it stands in a message: by creation, but never before its parent, which clocks may say was later. */
+  readonly order: bigint;
   /** Whether the viewer was told that it is visible. */
   shown: boolean;
 }
@@ -62,6 +64,7 @@ export function createActionTree<R extends TreeRow>(matches: (row: R) => boolean
       matchesBelow: 0,
       parent,
       counts: new Map(),
+      order: parent !== undefined && parent.order > row.createdAt ? parent.order : row.createdAt,
       shown: false,
     };
     nodes.set(row.name, node);
@@ -119,9 +122,8 @@ function add(counts: Map<number, number>, phase: number, amount: number): void {
   counts.set(phase, (counts.get(phase) ?? 0) + amount);
 }
 
-/** A parent is always before its children, whatever the clocks that wrote the rows said. */
 function byCreation<R extends TreeRow>(left: Node<R>, right: Node<R>): number {
-  if (left.row.createdAt !== right.row.createdAt) return left.row.createdAt < right.row.createdAt ? -1 : 1;
+  if (left.order !== right.order) return left.order < right.order ? -1 : 1;
   const depths = depthOf(left) - depthOf(right);
   return depths !== 0 ? depths : Number(left.row.name > right.row.name) - Number(left.row.name < right.row.name);
 }

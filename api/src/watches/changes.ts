@@ -33,9 +33,11 @@ export interface Changes {
   close(): Promise<void>;
 }
 
-export function createChanges(database: Database): Changes {
-  const runs = createChannel<RunKey>(database, runChannel, parseRun);
-  const actions = createChannel<ActionKey>(database, actionChannel, parseAction);
+/** `counted` is told of every change of `size`. */
+export function createChanges(database: Database, counted: (size: number) => void = () => undefined): Changes {
+  const resized = () => counted(runs.size + actions.size);
+  const runs = createChannel<RunKey>({ database, name: runChannel, parse: parseRun, resized });
+  const actions = createChannel<ActionKey>({ database, name: actionChannel, parse: parseAction, resized });
   return {
     actionsOf: (run) =>
       actions.subscribe(
@@ -57,7 +59,14 @@ interface Channel<K> {
   close(): Promise<void>;
 }
 
-function createChannel<K>(database: Database, name: string, parse: (payload: string) => K | undefined): Channel<K> {
+interface ChannelOptions<K> {
+  readonly database: Database;
+  readonly name: string;
+  readonly parse: (payload: string) => K | undefined;
+  readonly resized: () => void;
+}
+
+function createChannel<K>({ database, name, parse, resized }: ChannelOptions<K>): Channel<K> {
   const watchers = new Set<Watcher<K>>();
   let listening: Promise<DatabaseSubscription> | undefined;
 
@@ -84,8 +93,12 @@ function createChannel<K>(database: Database, name: string, parse: (payload: str
   return {
     subscribe: async (matches) => {
       await listen();
-      const watcher = createWatcher<K>(matches, () => watchers.delete(watcher));
+      const watcher = createWatcher<K>(matches, () => {
+        watchers.delete(watcher);
+        resized();
+      });
       watchers.add(watcher);
+      resized();
       return watcher;
     },
     get size() {
