@@ -17,10 +17,7 @@ const steps = [
   { name: "knip", command: ["knip", "--no-progress"] },
   { name: "proto lint", command: [...npm, "lint", "--workspace", "proto"] },
   { name: "proto breaking", command: [...npm, "breaking", "--workspace", "proto"] },
-  {
-    name: "unit tests",
-    command: ["vitest", "run", "--project", "unit", "--reporter=dot", "--reporter=./tools/vitest/report.mjs"],
-  },
+  { name: "unit tests", command: ["vitest", "run", "--project", "unit"] },
 ];
 
 const started = performance.now();

@@ -28,7 +28,7 @@ async function onVersion(version) {
     const told = spawnSync(node, ["--version"], { encoding: "utf8" }).stdout?.trim();
     if (told !== `v${version}`) throw new Error(`${node} calls itself ${told}, v${version} expected`);
     // Only the readable reporter: the reports are those of the Node that develops.
-    const vitest = [node, "node_modules/vitest/vitest.mjs", "run", "--project", "unit", "--reporter=dot"];
+    const vitest = [node, "node_modules/vitest/vitest.mjs", "run", "--project", "unit", "--reporter=default"];
     // Programs that tests start by the name `node` are of the same version.
     const search = [path.dirname(node), process.env["PATH"]].join(path.delimiter);
     return await runStep(root, { name: `unit tests on Node ${version}`, command: vitest, env: { PATH: search } });

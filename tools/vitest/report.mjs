@@ -1,7 +1,7 @@
 // @ts-check
 // A vitest reporter beside the readable one: writes reports/<suite>.json, which `npm run contracts` reads, and ends the
 // run with one plain line of counts.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { treeState } from "../tree-state.mjs";
 
@@ -30,11 +30,58 @@ export default class SuiteReporter {
   /** @type {import("vitest/node").Vitest | undefined} */
   #vitest;
   #tree = { commit: "none", digest: "" };
+  /** Files that were handed to a worker and have not ended. @type {Set<import("vitest/node").TestModule>} */
+  #open = new Set();
+  /** @type {NodeJS.Timeout | undefined} */
+  #watch;
+  #silenceMs;
+
+  /**
+   * @param {object} [options]
+   * @param {number} [options.silenceMs] how long no test or file may end before the run is given up. A loop that never
+   *   yields cannot be ended by vitest's own timeouts: they live in the process that loops.
+   */
+  constructor({ silenceMs = 300_000 } = {}) {
+    this.#silenceMs = silenceMs;
+  }
 
   /** @param {import("vitest/node").Vitest} vitest */
   onInit(vitest) {
     this.#vitest = vitest;
     this.#tree = treeState(vitest.config.root);
+    this.#heard();
+  }
+
+  /** @param {import("vitest/node").TestModule} module */
+  onTestModuleQueued(module) {
+    this.#open.add(module);
+    this.#heard();
+  }
+
+  /** @param {import("vitest/node").TestModule} module */
+  onTestModuleEnd(module) {
+    this.#open.delete(module);
+    this.#heard();
+  }
+
+  onTestCaseResult() {
+    this.#heard();
+  }
+
+  #heard() {
+    clearTimeout(this.#watch);
+    this.#watch = setTimeout(() => this.#giveUp(), this.#silenceMs);
+    this.#watch.unref();
+  }
+
+  /** Names what hangs and ends the run, its processes included. */
+  #giveUp() {
+    // Events come in batches, so that the test itself may never have been announced; its file was.
+    const names = [...this.#open].map((module) => module.relativeModuleId);
+    process.stdout.write(`nothing happened for ${this.#silenceMs} ms; not ended:\n  ${names.join("\n  ")}\n`);
+    // Asked to close, vitest waits for its workers, and this one does not listen.
+    for (const pid of children(process.pid)) process.kill(pid, "SIGKILL");
+    process.exit(1);
   }
 
   /**
@@ -43,6 +90,7 @@ export default class SuiteReporter {
    */
   async onTestRunEnd(modules, unhandled) {
     const vitest = this.#vitest;
+    clearTimeout(this.#watch);
     if (!vitest) return;
     const counts = { passed: 0, failed: 0, skipped: 0 };
     const outside = unhandled.map((error) => String(error.message));
@@ -101,4 +149,15 @@ function reported(root, test) {
     state: result.state === "pending" ? "failed" : result.state,
     ...(note ? { note } : {}),
   };
+}
+
+/**
+ * @param {number} pid
+ * @returns {number[]} its child processes; none where the system does not tell
+ */
+function children(pid) {
+  const folder = `/proc/${pid}/task`;
+  if (!existsSync(folder)) return [];
+  const lists = readdirSync(folder).map((thread) => readFileSync(path.join(folder, thread, "children"), "utf8"));
+  return lists.flatMap((list) => list.split(" ").filter(Boolean).map(Number));
 }

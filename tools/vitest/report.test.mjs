@@ -17,7 +17,7 @@ beforeEach(() => {
   write(
     "vitest.config.mjs",
     `import SuiteReporter from ${JSON.stringify(path.join(here, "report.mjs"))};
-export default { test: { reporters: [new SuiteReporter()], projects: [{ test: {
+export default { test: { reporters: [new SuiteReporter({ silenceMs: 2000 })], projects: [{ test: {
   name: "unit", include: ["*.test.mjs"], setupFiles: [${JSON.stringify(path.join(here, "fail-on-warning.mjs"))}],
 } }] } };\n`,
   );
@@ -68,9 +68,31 @@ test("a file that does not load counts as a failure", () => {
   expect(report().errors).toEqual(["broken.test.mjs: broken on load"]);
 });
 
+test("a file whose test never yields is named, and its process ends with the run", async () => {
+  suite(
+    "loops",
+    `import { writeFileSync } from "node:fs";
+    test("loops", () => { writeFileSync("pid", String(process.pid)); for (;;); });`,
+  );
+  const { status, output } = run();
+  expect(status).toBe(1);
+  expect(output).toMatch(/not ended:\n[^]* {2}loops\.test\.mjs\n/);
+  const pid = Number(readFileSync(path.join(root, "pid"), "utf8"));
+  await expect.poll(() => isRunning(pid)).toBe(false);
+});
+
+/**
+ * @param {number} pid
+ * @returns {boolean} false also for a process that ended and was not yet collected
+ */
+function isRunning(pid) {
+  const stat = `/proc/${pid}/stat`;
+  return existsSync(stat) && !/\) [ZX] /.test(readFileSync(stat, "utf8"));
+}
+
 /**
  * @param {...string} args
- * @returns {{ status: number | null, lastLine: string | undefined }}
+ * @returns {{ status: number | null, output: string, lastLine: string | undefined }}
  */
 function run(...args) {
   const vitest = path.join(modules, "vitest", "vitest.mjs");
@@ -83,7 +105,7 @@ function run(...args) {
     encoding: "utf8",
     env,
   });
-  return { status, lastLine: stdout.trimEnd().split("\n").at(-1) };
+  return { status, output: stdout, lastLine: stdout.trimEnd().split("\n").at(-1) };
 }
 
 /** @returns {import("./report.mjs").SuiteReport} */
