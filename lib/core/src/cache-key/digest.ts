@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /** SHA-256 of bytes, or of a text's UTF-8. */
 export function sha256(data: Uint8Array | string): Buffer {
-  return createHash("sha256").update(data).digest();
+  return hash("sha256", data, "buffer");
 }
 
 /** FNV-1a over 64 bits, as its 8 big-endian bytes. */

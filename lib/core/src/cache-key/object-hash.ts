@@ -15,10 +15,23 @@ function hashMessage(message: ReflectMessage): Buffer {
   const special = wellKnown[message.desc.typeName];
   if (special !== undefined) return special(message);
   const members: [Buffer, Buffer][] = [];
-  for (const field of message.fields) {
-    if (message.isSet(field)) members.push([hashText(field.jsonName), hashField(message, field)]);
+  for (const member of message.members) {
+    const field = member.kind === "oneof" ? message.oneofCase(member) : message.isSet(member) ? member : undefined;
+    if (field !== undefined) members.push([hashName(field.jsonName), hashField(message, field)]);
   }
   return hashObject(members);
+}
+
+const nameHashes = new Map<string, Buffer>();
+
+/** Field names are few and recur with every literal. */
+function hashName(name: string): Buffer {
+  let hash = nameHashes.get(name);
+  if (hash === undefined) {
+    hash = hashText(name);
+    nameHashes.set(name, hash);
+  }
+  return hash;
 }
 
 function hashField(message: ReflectMessage, field: DescField): Buffer {
@@ -116,13 +129,13 @@ function hashList(items: readonly Buffer[]): Buffer {
   return tagged("l", Buffer.concat(items));
 }
 
-function hashObject(members: readonly [Buffer, Buffer][]): Buffer {
-  const pairs = [...members].sort(([a], [b]) => Buffer.compare(a, b));
+function hashObject(members: [Buffer, Buffer][]): Buffer {
+  const pairs = members.length > 1 ? members.sort(([a], [b]) => Buffer.compare(a, b)) : members;
   return tagged("d", Buffer.concat(pairs.flat()));
 }
 
 function tagged(tag: string, body: string | Buffer): Buffer {
-  return sha256(Buffer.concat([Buffer.from(tag), typeof body === "string" ? Buffer.from(body) : body]));
+  return sha256(typeof body === "string" ? `${tag}${body}` : Buffer.concat([Buffer.from(tag), body]));
 }
 
 /** Sign, binary exponent, and the binary digits of the magnitude scaled into (0.5, 1]; exact, as every step is. */

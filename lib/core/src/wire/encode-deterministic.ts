@@ -1,4 +1,4 @@
-import { type DescField, type DescMessage, type DescOneof, type MessageShape, ScalarType } from "@bufbuild/protobuf";
+import { type DescField, type DescMessage, type MessageShape, ScalarType } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 
@@ -25,25 +25,28 @@ export function compareUtf8(a: string, b: string): number {
 }
 
 function writeMessage(writer: BinaryWriter, message: ReflectMessage, order: FieldOrder): void {
-  for (const field of ordered(message.desc, order)) {
-    if (message.isSet(field)) writeField(writer, message, field, order);
-  }
+  for (const field of setFields(message, order)) writeField(writer, message, field, order);
   for (const unknown of message.getUnknown() ?? []) writer.tag(unknown.no, unknown.wireType).raw(unknown.data);
 }
 
-const orders = {
-  "oneofs-last": new WeakMap<DescMessage, DescField[]>(),
-  "by-number": new WeakMap<DescMessage, DescField[]>(),
-};
+function setFields(message: ReflectMessage, order: FieldOrder): readonly DescField[] {
+  const fields = plainFields(message.desc).filter((field) => message.isSet(field));
+  // Asking each oneof for its member is far cheaper than asking each member whether it is set.
+  for (const oneof of message.oneofs) {
+    const member = message.oneofCase(oneof);
+    if (member !== undefined) fields.push(member);
+  }
+  return order === "by-number" ? fields.sort((a, b) => a.number - b.number) : fields;
+}
 
-function ordered(desc: DescMessage, order: FieldOrder): readonly DescField[] {
-  let fields = orders[order].get(desc);
+const plainFieldsOf = new WeakMap<DescMessage, readonly DescField[]>();
+
+/** Fields outside of oneofs, by number. */
+function plainFields(desc: DescMessage): readonly DescField[] {
+  let fields = plainFieldsOf.get(desc);
   if (fields === undefined) {
-    const rank = new Map<DescOneof, number>(desc.oneofs.map((oneof, i) => [oneof, i + 1]));
-    const rankOf = (field: DescField): number =>
-      field.oneof === undefined || order === "by-number" ? 0 : (rank.get(field.oneof) ?? 0);
-    fields = [...desc.fields].sort((a, b) => rankOf(a) - rankOf(b) || a.number - b.number);
-    orders[order].set(desc, fields);
+    fields = desc.fields.filter((field) => field.oneof === undefined).sort((a, b) => a.number - b.number);
+    plainFieldsOf.set(desc, fields);
   }
   return fields;
 }
