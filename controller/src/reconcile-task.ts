@@ -43,7 +43,10 @@ export function reconcileTask(seen: Observation): Plan {
 function withTimers(pass: PassState, plan: Plan): Plan {
   if (plan.next.kind === "now" || plan.next.kind === "needs") return plan;
   const { nowMs, policy } = pass.seen;
-  const times = [plan.next.kind === "at" ? plan.next.ms : undefined, nowMs + policy.safetyPollMs, nextLimitMs(pass)];
+  // Limits that begin with this very look stand in what it is about to write.
+  const written = plan.writes.find((write) => write.kind === "patch-status")?.status.ctl;
+  const limitMs = nextLimitMs({ ...pass, ctl: written ?? pass.ctl });
+  const times = [plan.next.kind === "at" ? plan.next.ms : undefined, nowMs + policy.safetyPollMs, limitMs];
   return { ...plan, next: { kind: "at", ms: Math.min(...times.filter((ms) => ms !== undefined)) } };
 }
 

@@ -176,7 +176,8 @@ test("exit 1 with two retries makes three Pods, each ended attempt reported, and
 test("a killed container is launched again in the same attempt, once its Pod is really gone [controller 62]", async () => {
   await enqueue();
   const first = await memory.pod("r1-a0-0");
-  await end("r1-a0-0", { exitCode: 137, reason: "Error" });
+  // A sidecar still stops, so that the Pod outlives its main container.
+  await memory.setStatus("r1-a0-0", { ...endedStatus(first, { exitCode: 137, reason: "Error" }), phase: "Running" });
   await passTime(async () => (await memory.pod("r1-a0-0")).metadata.deletionTimestamp !== undefined);
   clock.advance(10_000);
   for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
@@ -246,7 +247,6 @@ test("a new launch starts without the files that the lost one left [controller 6
   await controller.action("r1-a0", progressing("Queued"));
   await leave("error.pb", failure({ recoverable: true, origin: "system" }));
   await end("r1-a0-0", { exitCode: 0 });
-  await memory.stopped("r1-a0-0");
   await passTime(() => memory.calls.filter((call) => call === "create Pod r1-a0-0").length === 2);
   await expect(stat(inAttempt("error.pb"))).rejects.toMatchObject({ code: "ENOENT" });
 });
@@ -256,7 +256,7 @@ test("outputs that a vanished Pod left are its success [controller 67,X18]", asy
   await memory.pod("r1-a0-0");
   await controller.action("r1-a0", progressing("Queued"));
   await leave("outputs.pb", "");
-  await memory.vanish("r1-a0-0");
+  await controller.restart(() => memory.vanish("r1-a0-0"));
   const ended = await controller.action("r1-a0", finished);
   expect(ended.status?.conditions?.at(-1)).toMatchObject({ type: "Succeeded", status: "True" });
 });
@@ -268,7 +268,7 @@ test("outputs older than the Pod are another's and rescue nothing", async () => 
   await leave("outputs.pb", "");
   const old = clock.now() / 1000 - 3_600;
   await utimes(inAttempt("outputs.pb"), old, old);
-  await memory.vanish("r1-a0-0");
+  await controller.restart(() => memory.vanish("r1-a0-0"));
   await passTime(async () => (await action()).status?.systemFailures === 1);
 });
 
@@ -461,11 +461,17 @@ test("an entry whose outputs are gone is a miss, and is replaced by the next suc
   ]);
 });
 
-test("every failure deletes its Pod at once [controller X10]", async () => {
+test("a failure deletes its Pod at once; a success does while a sidecar runs on [controller 108,109]", async () => {
   await enqueue();
   await end("r1-a0-0", { exitCode: 1 });
   await controller.action("r1-a0", finished);
-  expect((await memory.cluster.pods.get("r1-a0-0")).metadata.deletionTimestamp).toBeDefined();
+  await expect(memory.cluster.pods.get("r1-a0-0")).rejects.toMatchObject({ code: "not_found" });
+  await enqueue({ run: "r2" });
+  const pod = await memory.pod("r2-a0-0");
+  await memory.setStatus("r2-a0-0", { ...endedStatus(pod, { exitCode: 0 }), phase: "Running" });
+  const succeeded = await controller.action("r2-a0", finished);
+  expect(succeeded.status?.conditions?.at(-1)).toMatchObject({ type: "Succeeded", status: "True" });
+  expect((await memory.pod("r2-a0-0")).metadata.deletionTimestamp).toBeDefined();
 });
 
 test("an unknown task type with a container runs like any other [controller 50]", async () => {

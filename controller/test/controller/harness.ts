@@ -38,8 +38,8 @@ export interface TestController {
   readonly stores: Stores;
   /** A fresh folder for runs' data. */
   readonly data: string;
-  /** Stops the loops and starts a new controller over the same cluster and stores, as after a crash. */
-  restart(): Promise<void>;
+  /** Stops the loops, lets `meanwhile` happen unseen, and starts a new controller over the same cluster and stores. */
+  restart(meanwhile?: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
   /** Resolves with the action once `until` holds for it; rejects after ten seconds, saying how it stood. */
   action(name: string, until: (action: TaskAction) => boolean): Promise<TaskAction>;
@@ -118,8 +118,9 @@ export async function startController(settings: ControllerSettings): Promise<Tes
     cache,
     stores,
     data,
-    restart: async () => {
+    restart: async (meanwhile) => {
       await current.stop();
+      await meanwhile?.();
       current = start();
     },
     stop: async () => {
