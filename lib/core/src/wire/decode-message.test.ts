@@ -1,5 +1,6 @@
 import { create, type DescMessage, toBinary } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import { SourceCodeInfo_LocationSchema } from "@bufbuild/protobuf/wkt";
 import { ErrorDocumentSchema } from "@flyte-dataplane/proto/flyteidl2/core/execution";
 import { LiteralMapSchema, LiteralSchema, ScalarSchema } from "@flyte-dataplane/proto/flyteidl2/core/literals";
 import { InputsSchema } from "@flyte-dataplane/proto/flyteidl2/task/common";
@@ -95,6 +96,15 @@ describe("decodeMessage", () => {
     expect(errorOf(() => decode(LiteralSchema, new Uint8Array(10_000).fill(0x7b)))).toMatchObject({
       code: "invalid_argument",
     });
+  });
+
+  test("packed numbers read, and are refused when their length cuts one in two", () => {
+    const message = create(SourceCodeInfo_LocationSchema, { path: [1, 300, -1], span: [0] });
+    const bytes = toBinary(SourceCodeInfo_LocationSchema, message);
+    expect(decodeMessage(SourceCodeInfo_LocationSchema, bytes, { what: "test" }).path).toEqual([1, 300, -1]);
+    expect(encodeDeterministic(SourceCodeInfo_LocationSchema, message)).toEqual(bytes);
+    const error = errorOf(() => decode(SourceCodeInfo_LocationSchema, hex("0a0201ac")));
+    expect(String(error)).toContain("the message ends inside a number at path");
   });
 
   test("unknown fields survive", () => {
