@@ -20,7 +20,7 @@ import {
   type PluginsConfig,
   pluginsSection,
 } from "@flyte-dataplane/controller";
-import type { Clock, Env, Logger } from "@flyte-dataplane/core";
+import { abortError, type Clock, type Env, type Logger } from "@flyte-dataplane/core";
 import { createDataproxy, dataproxySection } from "@flyte-dataplane/dataproxy";
 import { ActionsService } from "@flyte-dataplane/proto/flyteidl2/actions/actions_service";
 import { CacheService } from "@flyte-dataplane/proto/flyteidl2/cacheservice/v2/cacheservice";
@@ -50,7 +50,11 @@ export interface DataplaneOptions {
   readonly temporary: string;
   /** Words that start copilot. */
   readonly copilot: readonly string[];
+  /** Containers go on when the server stops, and the next start takes them over. Otherwise they end with it. */
+  readonly containersOutlive: boolean;
   readonly lifecycle: Lifecycle;
+  /** Gives the start up between two of its steps. */
+  readonly signal: AbortSignal;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: MetricsRegistry;
@@ -63,18 +67,25 @@ export interface Dataplane {
   readonly url: string;
 }
 
+/** What a container has to end in when the server takes it along. */
+const containerGraceMs = 2000;
+
 /** Starts everything; what had started already is stopped by `lifecycle` when a later part rejects. */
 export async function startDataplane(options: DataplaneOptions): Promise<Dataplane> {
-  const { config, lifecycle, clock, logger, metrics } = options;
+  const { config, lifecycle, signal, clock, logger, metrics } = options;
+  const started = (name: string, stop: () => Promise<void> | void): void => {
+    lifecycle.onStop(name, stop);
+    if (signal.aborted) throw abortError(signal);
+  };
   const data = await openDataDirectory(options.directory);
-  lifecycle.onStop("data-directory", () => data.lock.release());
+  started("data-directory", () => data.lock.release());
   const database = createDatabase({ ...(await databaseOptions(options, data)), clock, logger });
-  lifecycle.onStop("database", () => database.close());
+  started("database", () => database.close());
 
   let url = "";
   const signing = { key: await loadSigningKey(join(data.path, "signing.key")), endpoint: () => url };
   const stores = createStores({ clock, metrics, file: { signing } });
-  lifecycle.onStop("stores", () => stores.close());
+  started("stores", () => stores.close());
   const base = config.get(storageSection).base || join(data.path, "blobs");
 
   await migrate(database, "runs", apiMigrations);
@@ -87,7 +98,9 @@ export async function startDataplane(options: DataplaneOptions): Promise<Datapla
     clock,
     logger,
   });
-  lifecycle.onStop("local-cluster", () => cluster.close());
+  started("local-cluster", () => cluster.close());
+  if (!options.containersOutlive)
+    lifecycle.onStop("containers", () => cluster.stopContainers({ graceMs: containerGraceMs }).then(() => undefined));
 
   const within = lateTransport();
   const client = { within: within.transport };
@@ -150,7 +163,7 @@ export async function startDataplane(options: DataplaneOptions): Promise<Datapla
     logger,
     metrics,
   });
-  lifecycle.onStop("server", () => server.close());
+  started("server", () => server.close());
   url = `http://localhost:${server.port}`;
   Object.assign(podEnvironment, environmentOfPods(server.port));
   await data.lock.describe({ url });
@@ -176,7 +189,7 @@ async function databaseOptions(options: DataplaneOptions, data: DataDirectory): 
     temporary: options.temporary,
     clock: options.clock,
     logger: options.logger,
-    signal: options.lifecycle.signal,
+    signal: options.signal,
   });
   options.lifecycle.onStop("embedded-postgres", () => postgres.stop());
   return { url: postgres.url, ...common };

@@ -18,8 +18,15 @@ try {
     signals: process,
   });
 } catch (error) {
-  process.exitCode = error instanceof DataPlaneError && error.origin === "user" ? 2 : 1;
+  process.exitCode = exitCode(error);
   process.stderr.write(`flyte-dataplane: ${redactText(describe(error))}\n`);
+}
+
+/** 2 for what the caller can mend, 130 as shells have it for an interruption, else 1. */
+function exitCode(error: unknown): number {
+  if (!(error instanceof DataPlaneError)) return 1;
+  if (error.code === "canceled") return 130;
+  return error.origin === "user" ? 2 : 1;
 }
 
 /** One line for what is planned for; the stack too for what is not. */

@@ -37,7 +37,7 @@ describe("a server that stays up", () => {
 
   test("is named by status, and refused to a second server in one line", async () => {
     const status = runMain(["status", "--data-dir", data], { HOME: home.path });
-    expect(await status.ended).toBe(0);
+    expect(await status.ended, status.stdout()).toBe(0);
     expect(status.stdout()).toContain(`${url}, data in ${data}: ready`);
     const second = runMain(["serve", "--port", "0", "--data-dir", data], { HOME: home.path });
     expect(await second.ended).not.toBe(0);

@@ -29,6 +29,7 @@ export async function demo(machine: Machine, options: DemoCommandOptions): Promi
     const { dataplane, directory, lifecycle } = await open(machine, {
       dataDir,
       port: "0",
+      containersOutlive: false,
       logLevel: options.logLevel ?? "warn",
     });
     machine.say(`started    every service on ${dataplane.url}, data in ${directory}`);

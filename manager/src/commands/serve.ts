@@ -1,3 +1,4 @@
+import { DataPlaneError } from "@flyte-dataplane/core";
 import {
   createLifecycle,
   createLogger,
@@ -7,7 +8,8 @@ import {
 } from "@flyte-dataplane/runtime/lifecycle";
 import { type Dataplane, startDataplane } from "../dataplane.ts";
 import { loadSettings, serverSection } from "../settings.ts";
-import { dataDirectory, type Machine } from "./places.ts";
+import { dataDirectory, type Machine, type SignalSource } from "./places.ts";
+import { untilReady } from "./readiness.ts";
 
 export interface ServeOptions {
   readonly port?: string;
@@ -23,6 +25,9 @@ export interface Session {
   readonly lifecycle: Lifecycle;
 }
 
+/** After it the server stays up and says what it waits for. */
+const readyLimitMs = 60_000;
+
 /** How long all parts together may take to stop, beyond the drain of calls under way. */
 const stopMs = 30_000;
 
@@ -30,7 +35,13 @@ const stopMs = 30_000;
 export async function serve(machine: Machine, options: ServeOptions): Promise<number> {
   const session = await open(machine, options);
   const { dataplane, directory, lifecycle } = session;
-  machine.say(`flyte-dataplane is ready on ${dataplane.url}`);
+  const { ready, reasons } = await untilReady(dataplane.url, {
+    clock: systemClock,
+    limitMs: readyLimitMs,
+    signal: lifecycle.signal,
+  });
+  machine.say(`flyte-dataplane is ${ready ? "ready" : "up but not ready"} on ${dataplane.url}`);
+  for (const reason of reasons) machine.say(`  ${reason}`);
   machine.say(`  data   ${directory}`);
   machine.say(
     `  SDK    flyte create config --endpoint localhost:${dataplane.server.port} --insecure --project flytesnacks --domain development`,
@@ -39,8 +50,13 @@ export async function serve(machine: Machine, options: ServeOptions): Promise<nu
   return await ended(lifecycle);
 }
 
+export interface OpenOptions extends ServeOptions {
+  /** Default true. */
+  readonly containersOutlive?: boolean;
+}
+
 /** Everything up and listening. On a rejection whatever had started has stopped again. */
-export async function open(machine: Machine, options: ServeOptions): Promise<Session> {
+export async function open(machine: Machine, options: OpenOptions): Promise<Session> {
   const flags = {
     ...(options.port !== undefined && { "server.port": options.port }),
     ...(options.host !== undefined && { "server.host": options.host }),
@@ -54,8 +70,8 @@ export async function open(machine: Machine, options: ServeOptions): Promise<Ses
   const { logLevel, drain } = config.get(serverSection);
   const logger = createLogger({ level: logLevel });
   const lifecycle = createLifecycle({ clock: systemClock, logger, deadlineMs: drain + stopMs });
-  lifecycle.onSignals(machine.signals);
   const directory = dataDirectory(machine, options.dataDir);
+  const interruption = interrupted(machine.signals);
   try {
     const dataplane = await startDataplane({
       config,
@@ -63,17 +79,39 @@ export async function open(machine: Machine, options: ServeOptions): Promise<Ses
       env: machine.env,
       temporary: machine.temporary,
       copilot: machine.copilot,
+      containersOutlive: options.containersOutlive ?? true,
       lifecycle,
+      signal: interruption.signal,
       clock: systemClock,
       logger,
       metrics: createMetrics({ process: true }),
     });
+    lifecycle.onSignals(machine.signals);
+    if (interruption.signal.aborted) lifecycle.stop("interrupted");
     return { dataplane, directory, lifecycle };
   } catch (error) {
     lifecycle.stop("start failed", error);
     await lifecycle.stopped;
     throw error;
+  } finally {
+    interruption.end();
   }
+}
+
+/** While the parts start there is nothing to stop in order yet: a signal only keeps the next part from starting. */
+function interrupted(signals: SignalSource): { readonly signal: AbortSignal; end(): void } {
+  const controller = new AbortController();
+  const abort = (): void =>
+    controller.abort(new DataPlaneError("canceled", "interrupted while starting", { origin: "user" }));
+  signals.on("SIGINT", abort);
+  signals.on("SIGTERM", abort);
+  return {
+    signal: controller.signal,
+    end: () => {
+      signals.off("SIGINT", abort);
+      signals.off("SIGTERM", abort);
+    },
+  };
 }
 
 /** Waits for the end of the process's parts; 0 when it was asked for and all of them stopped. */

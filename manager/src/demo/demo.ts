@@ -59,8 +59,11 @@ async function follow(action: ActionIdentifier, options: DemoOptions): Promise<A
         phase = next;
         options.say(`phase      ${ActionPhase[phase]} after ${Math.round(performance.now() - startedAt)} ms`);
       }
-      if (log === undefined && details.attempts.some((attempt) => attempt.logsAvailable))
+      if (log === undefined && details.attempts.some((attempt) => attempt.logsAvailable)) {
         log = showLog(action, options, signal);
+        // Awaited once the action has ended; until then a failure of the stream waits too.
+        log.catch(() => undefined);
+      }
       if (!isTerminal(phase)) continue;
       await drain(log, signal);
       if (phase !== ActionPhase.SUCCEEDED)

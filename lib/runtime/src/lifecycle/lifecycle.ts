@@ -54,7 +54,8 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     failure ??= cause;
     if (abort.signal.aborted) return;
     reason = why;
-    options.logger.info({ reason: why }, "stopping");
+    // A failure is told by whoever awaits it.
+    if (cause === undefined) options.logger.info({ reason: why }, "stopping");
     abort.abort(new DataPlaneError("canceled", `stopping: ${why}`));
     void stopAll(parts, options, hurry).then((unfinished) => finish({ reason, failure, unfinished }));
   };
