@@ -21,6 +21,8 @@ export interface DownloadOptions {
   readonly format: MetadataFormat;
   /** Layout NAMED_DIR: files keep their own names. */
   readonly namedFolders: boolean;
+  /** Mode DO_NOT_DOWNLOAD: files and folders stay where they are. */
+  readonly remoteBlobs: boolean;
   /** Most bytes of one object. */
   readonly maxBytes: number;
   readonly signal?: AbortSignal;
@@ -40,7 +42,8 @@ export async function download(options: DownloadOptions): Promise<Moved> {
   }
   await makeFolder(toLocalDir);
   const inputs = await fetchInputs(options.fromRemote, options);
-  const layout = layOut(inputs, { folder: toLocalDir, namedFolders: options.namedFolders });
+  const { namedFolders, remoteBlobs } = options;
+  const layout = layOut(inputs, { folder: toLocalDir, namedFolders, remoteBlobs });
   const moved = await materialize(layout, options);
   await describe(layout, options);
   return moved;

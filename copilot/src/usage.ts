@@ -40,7 +40,7 @@ Usage: flyte-copilot download [flags]
   -o, --to-local-dir DIR           folder to fill; made if missing
   -m, --format FORMAT              file that lists all inputs: JSON, YAML, PROTO for inputs.pb alone (JSON)
       --file-input-layout LAYOUT   DIRECT: DIR/<input>, NAMED_DIR: DIR/<input>/<the file's own name> (DIRECT)
-  -d, --download-mode MODE         DOWNLOAD_EAGER
+  -d, --download-mode MODE         DOWNLOAD_EAGER; DO_NOT_DOWNLOAD leaves files where they are (DOWNLOAD_EAGER)
   -t, --timeout DURATION           limit of the whole command, 0 for none (1h0m0s)
   -i, --input-interface BASE64     serialized VariableMap
 `,

@@ -1,10 +1,11 @@
-import { mkdir, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { fromPlain, type PlainLiteral } from "@flyte-dataplane/core";
 import { describe, expect, it } from "vitest";
-import { readError, readTree, writeInputs, writeTree } from "./documents.ts";
-import { dict, file, integer, list, stage, staged, stageFrom, text } from "./download-run.ts";
-import { inFolder, run } from "./program.ts";
+import { readError, readPlain, readTree, writeInputs, writeTree } from "./documents.ts";
+import { dict, directory, file, integer, list, stage, staged, stageFrom, text } from "./download-run.ts";
+import { inFolder, run, start } from "./program.ts";
 
 const at = (seconds: bigint, nanos = 0): { seconds: bigint; nanos: number } => ({ seconds, nanos });
 
@@ -97,6 +98,61 @@ describe("files that describe all inputs", () => {
 });
 
 describe("what download leaves on the disk", () => {
+  it("in mode DO_NOT_DOWNLOAD are values alone; files stay where they are, absent ones too [copilot B51]", async () => {
+    const inputs = (folder: string): Record<string, PlainLiteral> => ({
+      f: file(`${folder}/absent`),
+      d: directory(`${folder}/d`),
+      s: text("x"),
+    });
+    await staged(inputs, ["--download-mode", "DO_NOT_DOWNLOAD"], async ({ status, local }, folder) => {
+      expect(status).toBe(0);
+      const { "inputs.pb": message, ...tree } = await readTree(local);
+      expect(message).toBeDefined();
+      expect(tree).toEqual({
+        s: "x",
+        "inputs.json": JSON.stringify({ d: `${folder}/d`, f: `${folder}/absent`, s: "x" }),
+      });
+      expect(await readPlain(path.join(local, "inputs.pb"))).toEqual(inputs(folder));
+    });
+  });
+
+  it("a download killed at any moment leaves no file that is not whole [copilot B18]", async () => {
+    await inFolder(async (folder) => {
+      const size = 60_000_000;
+      await writeTree(path.join(folder, "data"), { large: new Uint8Array(size).fill(1) });
+      const remote = await writeInputs(path.join(folder, "run"), { x: file(`${folder}/data/large`) });
+      let seenPartial = 0;
+      for (let round = 0; round < 6; round++) {
+        const local = path.join(folder, `in-${round}`);
+        const flags = ["--from-remote", remote, "--to-output-prefix", `${folder}/out`, "--to-local-dir", local];
+        const { child, ended } = start(["--storage.limits.maxDownloadMBs=0", "download", ...flags]);
+        // The moments are spread over the transfer: from the first byte to some part of the file.
+        while (child.exitCode === null && (await partialBytes(local)) <= (size / 8) * round) await pause(1);
+        child.kill("SIGKILL");
+        await ended;
+        if ((await partialBytes(local)) > 0) seenPartial += 1;
+        const complete = await stat(path.join(local, "x")).catch(() => undefined);
+        expect(complete?.size ?? size).toBe(size);
+      }
+      expect(seenPartial).toBeGreaterThan(0);
+    });
+  });
+
+  it("ended by SIGTERM reports nothing and leaves no partial file", async () => {
+    await inFolder(async (folder) => {
+      await writeTree(path.join(folder, "data"), { large: new Uint8Array(60_000_000) });
+      const remote = await writeInputs(path.join(folder, "run"), { x: file(`${folder}/data/large`) });
+      const local = path.join(folder, "in");
+      const flags = ["--from-remote", remote, "--to-output-prefix", `${folder}/out`, "--to-local-dir", local];
+      const { child, ended } = start(["--storage.limits.maxDownloadMBs=0", "download", ...flags]);
+      while (child.exitCode === null && (await partialBytes(local)) === 0) await pause(1);
+      child.kill("SIGTERM");
+      expect((await ended).status).toBe(143);
+      expect(await readTree(local)).toEqual({});
+      await expect(readTree(path.join(folder, "out"))).rejects.toThrow("ENOENT");
+    });
+  });
+
   it("the folder and those above it are made [copilot 26]", async () => {
     await staged(
       () => ({ x: text("y") }),
@@ -149,7 +205,7 @@ describe("what download leaves on the disk", () => {
   });
 
   it.each(["inputs.pb", "inputs.json", "inputs.yaml", "outputs.pb", "error.pb", "errors.pb", "_ERROR"])(
-    "a variable named %s is refused",
+    "a variable named %s is refused [copilot B40]",
     async (name) => {
       await staged(
         () => ({ [name]: text("x") }),
@@ -162,6 +218,19 @@ describe("what download leaves on the disk", () => {
     },
   );
 });
+
+/** Bytes of the files below `folder` that are not complete. */
+async function partialBytes(folder: string): Promise<number> {
+  const names: readonly string[] = await readdir(folder).catch(() => []);
+  let bytes = 0;
+  for (const name of names)
+    if (name.startsWith(".partial-"))
+      bytes += await stat(path.join(folder, name)).then(
+        ({ size }) => size,
+        () => 0,
+      );
+  return bytes;
+}
 
 describe("a download that fails", () => {
   it("without an output prefix exits 1 and writes nothing [copilot 24]", async () => {
@@ -190,12 +259,12 @@ describe("a download that fails", () => {
     );
   });
 
-  it.each(["DOWNLOAD_STREAM", "DO_NOT_DOWNLOAD"])("in mode %s is refused, not ignored", async (mode) => {
+  it("in mode DOWNLOAD_STREAM is refused, not ignored [copilot B51]", async () => {
     await staged(
       () => ({ x: text("y") }),
-      ["--download-mode", mode],
+      ["--download-mode", "DOWNLOAD_STREAM"],
       async ({ output }) => {
-        expect((await readError(output))?.message).toContain(mode);
+        expect((await readError(output))?.message).toContain("DOWNLOAD_STREAM");
       },
     );
   });
@@ -220,6 +289,28 @@ describe("a download that fails", () => {
         expect(Object.keys(await readTree(output))).toEqual(["mine.pb"]);
       },
     );
+  });
+
+  it("names each variable, three causes of a folder, and is bounded [copilot B7]", async () => {
+    await inFolder(async (folder) => {
+      const over = new Uint8Array(1024 * 1024 + 1);
+      await writeTree(
+        path.join(folder, "data"),
+        Object.fromEntries(Array.from({ length: 9 }, (_, index) => [`d/f${index}`, over])),
+      );
+      const inputs = { d: directory(`${folder}/data/d`), g1: file(`${folder}/1`), g2: file(`${folder}/2`) };
+      const { output } = await stage(folder, inputs, ["--storage.limits.maxDownloadMBs=1"]);
+      const message = (await readError(output))?.message ?? "";
+      for (const name of ["d", "g1", "g2"]) expect(message).toContain(`"${name}"`);
+      expect(new Set(message.match(/data\/d\/f\d/g)).size).toBe(3);
+    });
+    await inFolder(async (folder) => {
+      const inputs = Object.fromEntries(
+        Array.from({ length: 1000 }, (_, index) => [`v${index}`, file(`${folder}/absent/${index}`)]),
+      );
+      const { output } = await stage(folder, inputs);
+      expect((await readError(output))?.message.length).toBeLessThanOrEqual(16_384);
+    });
   });
 
   it("names every variable that failed", async () => {

@@ -196,6 +196,28 @@ describe("the task's own error", () => {
 });
 
 describe("reports", () => {
+  it.each([
+    { name: "a value that is not of its type", files: { x: "seven" } },
+    { name: "a value that is too large", files: { x: "7".repeat(1025) } },
+    { name: "an output that is missing", files: {} },
+  ])("of $name blame the user, and of the store the system [copilot B5]", async ({ files }) => {
+    await published({ types: { x: simple("INTEGER") }, files }, async ({ output }) => {
+      expect(await readError(output)).toMatchObject({ origin: "user", recoverable: true });
+    });
+    await published(
+      { types: { x: simple("INTEGER") }, files: { _ERROR: '{"message":"m","recoverable":false}' } },
+      async ({ output }) => {
+        expect(await readError(output)).toMatchObject({ origin: "user", recoverable: false });
+      },
+    );
+    await published(
+      { types: { x: blob(0) }, files: { x: "1" }, flags: ["--to-raw-output", "/proc/nowhere"] },
+      async ({ output }) => {
+        expect(await readError(output)).toMatchObject({ origin: "system", recoverable: true });
+      },
+    );
+  });
+
   it("of transfer failures are recoverable and the exit is 0 [copilot 81,82]", async () => {
     await inFolder(async (folder) => {
       const { local, raw, output } = places(folder);

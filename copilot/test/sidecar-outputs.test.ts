@@ -271,12 +271,23 @@ describe("which files are outputs", () => {
     });
   });
 
-  it("variables that would climb or overwrite the protocol's files are refused", async () => {
-    for (const name of ["../x", "a/b", "outputs.pb", "error.pb", "_ERROR"]) {
+  it.each(["inputs.pb", "inputs.json", "inputs.yaml", "outputs.pb", "error.pb", "errors.pb", "_ERROR"])(
+    "a variable named %s is refused [copilot B40]",
+    async (name) => {
       await published({ types: { [name]: blob(0) }, files: { fine: "1" } }, async ({ output }) => {
-        expect((await readError(output))?.message).toContain(JSON.stringify(name));
+        expect((await readError(output))?.message).toContain("reserved");
       });
-    }
+    },
+  );
+
+  it.each(["../x", "a/b", "..", ""])("the variable '%s' is refused", async (name) => {
+    await published({ types: { [name]: blob(0) }, files: { fine: "1" } }, async ({ output, raw }) => {
+      expect(await readError(output)).toMatchObject({
+        message: expect.stringContaining(JSON.stringify(name)) as string,
+        origin: "user",
+      });
+      await expect(readTree(raw)).rejects.toThrow("ENOENT");
+    });
   });
 
   it("a message or report of an earlier pod is overwritten [copilot 83]", async () => {

@@ -63,9 +63,10 @@ function chosen(command: DownloadOptions): {
   readonly toLocalDir: string;
   readonly format: (typeof metadataFormats)[number];
   readonly namedFolders: boolean;
+  readonly remoteBlobs: boolean;
 } {
   const mode = choiceOf("--download-mode", downloadModes, command.downloadMode);
-  if (mode !== "DOWNLOAD_EAGER") {
+  if (mode === "DOWNLOAD_STREAM") {
     throw new DataPlaneError("unimplemented", `download: --download-mode ${mode} is not supported; use DOWNLOAD_EAGER`);
   }
   return {
@@ -73,5 +74,6 @@ function chosen(command: DownloadOptions): {
     toLocalDir: command.toLocalDir,
     format: choiceOf("--format", metadataFormats, command.format),
     namedFolders: choiceOf("--file-input-layout", fileInputLayouts, command.fileInputLayout) === "NAMED_DIR",
+    remoteBlobs: mode === "DO_NOT_DOWNLOAD",
   };
 }

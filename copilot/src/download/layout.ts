@@ -32,6 +32,8 @@ export interface LayoutOptions {
   readonly folder: string;
   /** Whether a file keeps its own name, in a folder named after the variable. */
   readonly namedFolders: boolean;
+  /** Whether files and folders stay where they are, so that their locations stand in place of local paths. */
+  readonly remoteBlobs: boolean;
 }
 
 /**
@@ -40,7 +42,7 @@ export interface LayoutOptions {
  */
 export function layOut(inputs: ReadonlyMap<string, Literal>, options: LayoutOptions): Layout {
   const faults = new VariableFaults();
-  const plan = new Plan(options.namedFolders);
+  const plan = new Plan(options);
   const literals: [string, Literal][] = [];
   const values = new Map<string, MetadataValue>();
   for (const [name, literal] of inputs) {
@@ -75,10 +77,10 @@ class Plan {
     texts: [] as { readonly file: string; readonly bytes: Uint8Array }[],
     blobs: [] as BlobPlace[],
   };
-  readonly #namedFolders: boolean;
+  readonly #options: LayoutOptions;
 
-  constructor(namedFolders: boolean) {
-    this.#namedFolders = namedFolders;
+  constructor(options: LayoutOptions) {
+    this.#options = options;
   }
 
   place(variable: string, literal: Literal, slot: Slot): Placed {
@@ -177,13 +179,15 @@ class Plan {
   }
 
   #folder(variable: string, uri: string, slot: Slot): string {
+    if (this.#options.remoteBlobs) return uri;
     this.made.folders.push(slot.path);
     this.made.blobs.push({ variable, uri, path: slot.path, multipart: true });
     return slot.path;
   }
 
   #file(variable: string, uri: string, slot: Slot): string {
-    const file = this.#namedFolders ? this.#named(uri, slot) : slot.path;
+    if (this.#options.remoteBlobs) return uri;
+    const file = this.#options.namedFolders ? this.#named(uri, slot) : slot.path;
     this.made.blobs.push({ variable, uri, path: file, multipart: false });
     return file;
   }

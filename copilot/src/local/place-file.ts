@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { chmod, type FileHandle, mkdir, open, rename, unlink } from "node:fs/promises";
+import { chmod, type FileHandle, mkdir, open, rename, stat, unlink } from "node:fs/promises";
 import path from "node:path";
 import { DataPlaneError } from "@flyte-dataplane/core";
 
@@ -30,14 +30,29 @@ export async function placeBytes(file: string, bytes: Uint8Array): Promise<void>
   await placeFile(file, once(bytes));
 }
 
-/** Makes `folder` and those above it, each traversable by any user. */
+/** Makes `folder` and those above it; whatever it makes any user may enter, whatever the umask. */
 export async function makeFolder(folder: string): Promise<void> {
-  await onDisk(folder, async () => {
-    const first = await mkdir(folder, { recursive: true, mode: folderMode });
-    if (first === undefined) return;
-    // The umask may have taken bits from every folder that was made.
-    for (let made = folder; made.length >= first.length; made = path.dirname(made)) await chmod(made, folderMode);
-  });
+  await onDisk(folder, () => makeMissing(folder));
+}
+
+/** Not Node's recursive mkdir: it never ends below /proc, where making a folder is ENOENT. */
+async function makeMissing(folder: string): Promise<void> {
+  if (await isFolder(folder)) return;
+  if (path.dirname(folder) !== folder) await makeMissing(path.dirname(folder));
+  try {
+    await mkdir(folder);
+    await chmod(folder, folderMode);
+  } catch (error) {
+    // Somebody else made it in the meantime.
+    if (!(await isFolder(folder))) throw error;
+  }
+}
+
+async function isFolder(folder: string): Promise<boolean> {
+  return await stat(folder).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
 }
 
 async function fill(file: string, handle: FileHandle, body: AsyncIterable<Uint8Array>): Promise<number> {

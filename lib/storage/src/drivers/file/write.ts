@@ -38,10 +38,27 @@ export async function writeFile(
 
 async function create(folder: string, partial: string): Promise<FileHandle> {
   try {
-    await mkdir(folder, { recursive: true });
-    return await open(partial, "wx", 0o666);
+    return await open(partial, "wx", 0o666).catch(async (error: unknown) => {
+      if (systemCode(error) !== "ENOENT") throw error;
+      await makeFolder(folder);
+      return await open(partial, "wx", 0o666);
+    });
   } catch (error) {
     throw placementError(error);
+  }
+}
+
+/** Each folder is tried twice at most: Node's own recursive mkdir never ends below /proc, where making one is ENOENT. */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    if (systemCode(error) === "EEXIST") return;
+    if (systemCode(error) !== "ENOENT" || path.dirname(folder) === folder) throw error;
+    await makeFolder(path.dirname(folder));
+    await mkdir(folder).catch((second: unknown) => {
+      if (systemCode(second) !== "EEXIST") throw second;
+    });
   }
 }
 
