@@ -205,6 +205,13 @@ test.each([
     result: { ...idle, steps: ["terminate main/0"], look: 40 },
   },
   {
+    name: "a container that started this very moment is not stopped before its command can hear it",
+    pod: aPod({ deletedAt: 0 }),
+    runs: { main: running },
+    now: 0,
+    result: { ...idle, look: 0.1 },
+  },
+  {
     name: "a pod under deletion starts nothing",
     pod: aPod({ deletedAt: 10 }),
     runs: {},
@@ -320,7 +327,7 @@ test("a pod under deletion whose processes obey is over after finitely many step
     ended(1, 1),
   );
   fc.assert(
-    fc.property(fc.tuple(state, state, state, state), fc.integer({ min: 0, max: 100 }), (states, now) => {
+    fc.property(fc.tuple(state, state, state, state), fc.integer({ min: 1, max: 100 }), (states, now) => {
       const runs = new Map<string, RunState>();
       states.forEach((value, index) => value !== undefined && runs.set(names[index] ?? "", value));
       const pod = aPod({ ...chain, deletedAt: 0 });

@@ -105,12 +105,20 @@ function nextRun(pod: Pod, container: Container, run: ContainerRun | undefined, 
   return stopRun(container, run, giveUpAtMs + (pod.spec.terminationGracePeriodSeconds ?? 30) * 1_000, nowMs);
 }
 
+/**
+ * A SIGTERM that comes in the moment between the wrapper's word that it runs and the start of the command would be
+ * swallowed by the wrapper, and the command never hear of it.
+ */
+const settleMs = 100;
+
 function stopRun(container: Container, run: ContainerRun, killAtMs: number, nowMs: number): NextRun {
   const { restart } = run;
   if (run.state.kind === "prepared") return { step: { do: "revoke", container, restart } };
   // A run without identity cannot be signalled; it has one in a moment.
   if (run.state.kind !== "running") return {};
   if (nowMs >= killAtMs) return { step: { do: "kill", container, restart } };
+  const settledAtMs = run.state.startedAtMs + settleMs;
+  if (nowMs < settledAtMs) return { lookAtMs: Math.min(settledAtMs, killAtMs) };
   if (run.stoppedAtMs === undefined) return { step: { do: "terminate", container, restart }, lookAtMs: killAtMs };
   return { lookAtMs: killAtMs };
 }

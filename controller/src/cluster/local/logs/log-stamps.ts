@@ -25,7 +25,7 @@ export class LogStamps {
   /** Watches the log of a run; once is enough. The log need not exist yet. */
   async follow(run: RunDirectory): Promise<void> {
     if (this.#followed.has(run.log)) return;
-    const followed: FollowedLog = { run, offset: 0, busy: Promise.resolve(), pending: false };
+    const followed: FollowedLog = { run, offset: 0, busy: Promise.resolve(), gathering: false };
     this.#followed.set(run.log, followed);
     followed.offset = lastOffset(await readFile(run.logTimes, "utf8").catch(() => ""));
     try {
@@ -39,13 +39,18 @@ export class LogStamps {
     this.#grown(followed);
   }
 
+  /** Sees to it that what is in the log now has its stamp, if the log is watched: whoever reads it later finds the same times. */
+  async catchUp(run: RunDirectory): Promise<void> {
+    const followed = this.#followed.get(run.log);
+    if (followed !== undefined) await this.#stamp(followed);
+  }
+
   /** Takes the last stamp of a run that has ended. */
   async finish(run: RunDirectory): Promise<void> {
     const followed = this.#followed.get(run.log);
     if (followed === undefined) return;
     this.#followed.delete(run.log);
     followed.watcher?.close();
-    await followed.busy;
     await this.#stamp(followed);
     this.#tell(run.log);
   }
@@ -66,21 +71,29 @@ export class LogStamps {
   }
 
   #grown(followed: FollowedLog): void {
-    if (followed.pending) return;
-    followed.pending = true;
-    followed.busy = this.#clock.sleep(gatherMs).then(async () => {
-      followed.pending = false;
+    if (followed.gathering) return;
+    followed.gathering = true;
+    const gathered = async (): Promise<void> => {
+      await this.#clock.sleep(gatherMs);
+      followed.gathering = false;
       await this.#stamp(followed);
       this.#tell(followed.run.log);
-    });
+    };
+    gathered().catch((error: unknown) => this.#logger.warn({ error: String(error) }, "growth of a log not told"));
   }
 
-  async #stamp(followed: FollowedLog): Promise<void> {
+  /** One after the other, so that stamps ascend. */
+  #stamp(followed: FollowedLog): Promise<void> {
+    followed.busy = followed.busy.then(() => this.#append(followed));
+    return followed.busy;
+  }
+
+  async #append(followed: FollowedLog): Promise<void> {
     try {
       const { size } = await stat(followed.run.log);
       if (size <= followed.offset) return;
-      followed.offset = size;
       await appendFile(followed.run.logTimes, `${size} ${this.#clock.now()}\n`);
+      followed.offset = size;
     } catch (error) {
       this.#logger.warn({ log: followed.run.log, error: String(error) }, "times of log lines not kept");
     }
@@ -96,7 +109,7 @@ interface FollowedLog {
   /** Bytes that have their stamp. */
   offset: number;
   busy: Promise<void>;
-  pending: boolean;
+  gathering: boolean;
   watcher?: FSWatcher;
 }
 

@@ -1,8 +1,8 @@
 /** Reads a run's log as lines with times, to its end or while it grows. */
-import { type FileHandle, open, readFile } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { abortError, type Clock } from "@flyte-dataplane/core";
 import type { RunDirectory } from "../kubelet/pod-directory.ts";
-import { type LogStamps, parseStamps } from "./log-stamps.ts";
+import { type LogStamp, type LogStamps, parseStamps } from "./log-stamps.ts";
 import { LineSplitter, type RawLine } from "./split-lines.ts";
 
 export interface LogLine {
@@ -32,7 +32,7 @@ export async function* readLog(run: RunDirectory, options: ReadLogOptions): Asyn
   let file: FileHandle | undefined;
   try {
     const splitter = new LineSplitter(0);
-    const times = new LineTimes(run, clock);
+    const times = new LineTimes(run, stamps, clock);
     let position = 0;
     for (;;) {
       checkNotAborted(signal);
@@ -103,28 +103,45 @@ class Growth {
 /** Looks up the times of lines, which are asked for in order. */
 class LineTimes {
   readonly #run: RunDirectory;
+  readonly #keeper: LogStamps;
   readonly #clock: Clock;
-  #stamps: ReturnType<typeof parseStamps> = [];
-  #next = 0;
+  /** Stamps from the one that the next line falls under. */
+  #stamps: readonly LogStamp[] = [];
+  /** Bytes of `log-times` that were read. */
+  #position = 0;
 
-  constructor(run: RunDirectory, clock: Clock) {
+  constructor(run: RunDirectory, keeper: LogStamps, clock: Clock) {
     this.#run = run;
+    this.#keeper = keeper;
     this.#clock = clock;
   }
 
   async stamp(lines: readonly RawLine[]): Promise<readonly LogLine[]> {
     if ((this.#stamps.at(-1)?.offset ?? 0) < (lines.at(-1)?.endOffset ?? 0)) {
-      this.#stamps = parseStamps(await readFile(this.#run.logTimes, "utf8").catch(() => ""));
+      await this.#keeper.catchUp(this.#run);
+      await this.#readMore();
     }
-    return lines.map(({ text, endOffset }) => ({ time: this.#timeOf(endOffset), line: text }));
+    let next = 0;
+    const stamped = lines.map(({ text, endOffset }) => {
+      while ((this.#stamps[next]?.offset ?? endOffset) < endOffset) next += 1;
+      return { time: this.#stamps[next]?.timeMs ?? this.#clock.now(), line: text };
+    });
+    this.#stamps = this.#stamps.slice(next);
+    return stamped;
   }
 
-  #timeOf(endOffset: number): number {
-    let stamp = this.#stamps[this.#next];
-    while (stamp !== undefined && stamp.offset < endOffset) {
-      this.#next += 1;
-      stamp = this.#stamps[this.#next];
+  async #readMore(): Promise<void> {
+    const file = await open(this.#run.logTimes).catch(() => undefined);
+    if (file === undefined) return;
+    try {
+      const { size } = await file.stat();
+      const buffer = Buffer.alloc(Math.max(0, size - this.#position));
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, this.#position);
+      const whole = buffer.subarray(0, bytesRead).lastIndexOf("\n") + 1;
+      this.#position += whole;
+      this.#stamps = [...this.#stamps, ...parseStamps(buffer.toString("utf8", 0, whole))];
+    } finally {
+      await file.close();
     }
-    return stamp?.timeMs ?? this.#clock.now();
   }
 }
