@@ -9,7 +9,7 @@ import {
 import { Code, ConnectError } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Harness, startApi } from "./harness.ts";
-import { ActionPhase, actionId, addTask, createRequest, domain, event, project, runId } from "./messages.ts";
+import { ActionPhase, actionId, addTask, at, createRequest, domain, event, project, runId } from "./messages.ts";
 import { openStream } from "./stream.ts";
 
 let api: Harness;
@@ -87,14 +87,32 @@ describe("a request of RunService that lacks a part of its identifier", () => {
     WatchActionDetails: actions.map((id) => ({ actionId: id })),
     GetActionDataURIs: actions.map((id) => ({ actionId: id })),
     GetActionLogContext: actions.map((id) => ({ actionId: id, attempt: 1 })),
+    GetActionData: actions.map((id) => ({ actionId: id })),
+    WatchClusterEvents: [...actions.map((id) => ({ id, attempt: 1 })), { id: actionId("r"), attempt: 0 }],
+    WatchGroups: [
+      ...[{ name: "" }, { domain: "" }].map((half) => ({
+        scopeBy: { case: "projectId", value: { name: project, domain, ...half } },
+        startDate: at(0),
+      })),
+      { scopeBy: { case: "projectId", value: { name: project, domain } } },
+    ],
+    WatchRuns: [{ target: { case: "projectId", value: { name: project } } }],
+    ListRuns: [{ scopeBy: { case: "projectId", value: { name: project } } }],
     SignalEvent: actions.map((id) => ({ actionId: id, payload: { value: { case: "boolValue", value: true } } })),
   };
 
-  test.each(Object.entries(fields))("%s is an invalid argument", async (name, inputs) => {
+  test("is tried for every method", () => {
+    const methods = api.service.rpc[0]?.service.methods.map(({ name }) => name) ?? [];
+    expect(Object.keys(fields).sort()).toEqual([...methods].sort());
+  });
+
+  test.each(Object.entries(fields))("%s is an invalid argument [runs 8]", async (name, inputs) => {
     const service = api.service.rpc[0]?.service;
     const method = service?.methods.find((candidate) => candidate.name === name);
     if (method === undefined) throw new Error(`no method ${name}`);
-    for (const input of [{}, ...inputs]) expect(await call(method, input)).toBe(Code.InvalidArgument);
+    // A list without a scope is the list of everything: the one method whose empty message is good.
+    const tried = name === "ListRuns" ? inputs : [{}, ...inputs];
+    for (const input of tried) expect(await call(method, input)).toBe(Code.InvalidArgument);
   });
 });
 

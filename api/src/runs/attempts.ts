@@ -101,7 +101,8 @@ function closeBefore(attempt: ActionAttempt, end: Timestamp | undefined): void {
   if (transition !== undefined && transition.endTime === undefined) transition.endTime = end;
 }
 
-function byReport(left: ActionEvent, right: ActionEvent): number {
+/** By when an event was reported, or else happened. */
+export function byReport(left: ActionEvent, right: ActionEvent): number {
   return compare(left.reportedTime ?? left.updatedTime, right.reportedTime ?? right.updatedTime);
 }
 

@@ -74,7 +74,7 @@ function runSpecOf(
   const stamped = stampStartTime(given, task.spec, time);
   if ((stamped.rawDataStorage?.rawDataPrefix ?? "") !== "") return stamped;
   const spec = clone(RunSpecSchema, stamped);
-  spec.rawDataStorage = create(RawDataStorageSchema, { rawDataPrefix: config.storagePrefix });
+  spec.rawDataStorage = create(RawDataStorageSchema, { rawDataPrefix: joinUri(config.storagePrefix) });
   return spec;
 }
 

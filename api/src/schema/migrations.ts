@@ -8,7 +8,7 @@ import { additionsSql } from "./additions.ts";
 import { referenceTablesSql } from "./reference-tables.ts";
 
 /** Owner name of these migrations. */
-export const apiSchema = "api";
+export const apiSchema = "runs";
 
 export const apiMigrations: readonly Migration[] = [
   { version: 1, name: "reference-tables", sql: referenceTablesSql },
