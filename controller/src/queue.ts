@@ -46,7 +46,7 @@ export function createKeyedQueue(options: QueueOptions): KeyedQueue {
   /** Due keys by priority, in order of arrival. */
   const ready: readonly Set<string>[] = [new Set(), new Set(), new Set(), new Set()];
   const delayed = createDelays();
-  const active = new Map<string, Promise<void>>();
+  const active = new Map<string, { readonly stop: AbortController; readonly ended: Promise<void> }>();
   /** What was added for a key while its handler ran. */
   const again = new Map<string, { priority: Priority; dueMs: number }>();
   const failures = new Map<string, number>();
@@ -83,12 +83,11 @@ export function createKeyedQueue(options: QueueOptions): KeyedQueue {
     wake?.abort();
   };
 
-  const start = (
-    key: string,
-    handle: (key: string, signal: AbortSignal) => Promise<void>,
-    signal: AbortSignal,
-  ): void => {
-    const work = handle(key, signal)
+  const start = (key: string, handle: (key: string, signal: AbortSignal) => Promise<void>): void => {
+    // A signal of its own: one shared by all would gather a listener for everything that anybody waits for.
+    const stop = new AbortController();
+    const { signal } = stop;
+    const ended = handle(key, signal)
       .then(
         () => {
           failures.delete(key);
@@ -102,7 +101,7 @@ export function createKeyedQueue(options: QueueOptions): KeyedQueue {
         },
       )
       .finally(() => finish(key));
-    active.set(key, work);
+    active.set(key, { stop, ended });
   };
 
   const takeReady = (): string | undefined => {
@@ -128,7 +127,11 @@ export function createKeyedQueue(options: QueueOptions): KeyedQueue {
       return ready.reduce((sum, keys) => sum + keys.size, delayed.size);
     },
     run: async (handle, signal) => {
-      signal.addEventListener("abort", () => wake?.abort(), { once: true });
+      const stopAll = (): void => {
+        wake?.abort();
+        for (const { stop } of active.values()) stop.abort(signal.reason);
+      };
+      signal.addEventListener("abort", stopAll, { once: true });
       while (!signal.aborted) {
         // Replaced before looking, so that an add between the look and the sleep is never missed.
         const woken = new AbortController();
@@ -141,9 +144,9 @@ export function createKeyedQueue(options: QueueOptions): KeyedQueue {
             free ? (delayed.earliest ?? Number.POSITIVE_INFINITY) - clock.now() : Number.POSITIVE_INFINITY,
             woken.signal,
           );
-        else start(key, handle, signal);
+        else start(key, handle);
       }
-      await Promise.allSettled(active.values());
+      await Promise.allSettled([...active.values()].map(({ ended }) => ended));
     },
   };
 }
