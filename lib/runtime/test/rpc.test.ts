@@ -1,6 +1,6 @@
 /** What callers see must not depend on whether a call crosses a socket. */
 import { Code, ConnectError, createClient, type Interceptor, type Transport } from "@connectrpc/connect";
-import { createConnectTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
+import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import { RunService, type WatchRunsResponse } from "@flyte-dataplane/proto/flyteidl2/workflow/run_service";
 import { describe, expect, test } from "vitest";
 import { createMetrics, systemClock } from "../src/lifecycle/index.ts";
@@ -27,6 +27,10 @@ const ways: Readonly<Record<string, (recorded: Recorded, interceptors: Intercept
     ),
   "gRPC-Web": async (recorded, interceptors) =>
     served(recorded, (baseUrl) => createGrpcWebTransport({ baseUrl, httpVersion: "1.1", interceptors })),
+  "gRPC over HTTP/2": async (recorded, interceptors) =>
+    served(recorded, (baseUrl) => createGrpcTransport({ baseUrl, interceptors })),
+  "Connect over HTTP/2": async (recorded, interceptors) =>
+    served(recorded, (baseUrl) => createConnectTransport({ baseUrl, httpVersion: "2", interceptors })),
 };
 
 async function served(recorded: Recorded, connect: (baseUrl: string) => Transport): Promise<Reach> {

@@ -1,11 +1,13 @@
 import { once } from "node:events";
 import { Agent, request as httpRequest, type IncomingMessage } from "node:http";
-import { createServer as createNetServer } from "node:net";
+import { connect as connectHttp2 } from "node:http2";
+import { connect, createServer as createNetServer } from "node:net";
 import { gzipSync } from "node:zlib";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { DataPlaneError } from "@flyte-dataplane/core";
+import { InternalRunService } from "@flyte-dataplane/proto/flyteidl2/workflow/internal_run_service";
 import {
   GetRunDetailsRequestSchema,
   RunService,
@@ -13,7 +15,7 @@ import {
 } from "@flyte-dataplane/proto/flyteidl2/workflow/run_service";
 import { afterEach, describe, expect, test } from "vitest";
 import { createMetrics, systemClock } from "../src/lifecycle/index.ts";
-import { createServer, type Server, type ServerOptions } from "../src/server/index.ts";
+import { createServer, rpc, type Server, type ServerOptions } from "../src/server/index.ts";
 import { type Recorded, runService } from "./run-service.ts";
 
 const servers: Server[] = [];
@@ -216,7 +218,7 @@ describe("who may call", () => {
     expect(server.recorded.errors).toEqual([]);
   });
 
-  test("a page on an allowed origin may call, and its preflight is answered", async () => {
+  test("a page on an allowed origin may call, and its preflight is answered [runs 4]", async () => {
     const origin = "http://localhost:3000";
     const server = await serve({ origins: [origin] });
     const asked = {
@@ -237,7 +239,7 @@ describe("who may call", () => {
 });
 
 describe("Connect over HTTP/1.1", () => {
-  test("a gzip body is read, and a large answer comes back gzip when asked for", async () => {
+  test("a gzip body is read, and a large answer comes back gzip when asked for [runs 2]", async () => {
     const server = await serve();
     const headers = { ...proto, "content-encoding": "gzip", "accept-encoding": "gzip" };
     const answer = await send(server, { path: unaryPath, headers, body: gzipSync(details("n".repeat(5000))) });
@@ -357,6 +359,56 @@ describe("Connect over HTTP/1.1", () => {
   });
 });
 
+describe("HTTP/2 on the same port", () => {
+  test("a preface that arrives in pieces is still one", async () => {
+    const server = await serve();
+    const socket = connect(server.port, "127.0.0.1");
+    const answered = once(socket, "data");
+    for (const piece of ["P", "RI * HT", "TP/2.0\r\n\r\nSM\r\n\r\n"]) {
+      await new Promise((resolve) => socket.write(piece, resolve));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    socket.write(Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]));
+    const [frame] = (await answered) as [Buffer];
+    // The fourth byte of HTTP/2's first frame is its type: settings.
+    expect(frame[3]).toBe(4);
+    socket.destroy();
+  });
+
+  test("a connection that says nothing does not keep the server from closing", async () => {
+    const server = await serve();
+    const socket = connect(server.port, "127.0.0.1");
+    await once(socket, "connect");
+    const closed = once(socket, "close");
+    await server.close();
+    await closed;
+  });
+
+  test("a foreign authority and a page on another origin are refused", async () => {
+    const server = await serve();
+    const session = connectHttp2(`http://127.0.0.1:${server.port}`);
+    for (const headers of [{ ":authority": "evil.example" }, { origin: "https://evil.example" }]) {
+      const stream = session.request({ ":method": "POST", ":path": unaryPath, ...proto, ...headers });
+      stream.end(details("broken"));
+      const [answer] = (await once(stream, "response")) as [Record<string, unknown>];
+      expect(answer[":status"]).toBe(403);
+    }
+    expect(server.recorded.errors).toEqual([]);
+    session.close();
+  });
+
+  test("a stream both ways needs it: over HTTP/1.1 the answer is 505 with an error that says so [runs 176]", async () => {
+    const server = await serve({ services: [{ name: "runs", rpc: [rpc(InternalRunService, {})] }] });
+    const path = "/flyteidl2.workflow.InternalRunService/RecordActionStream";
+    const answer = await send(server, { path, headers: connectStream, body: envelope(new Uint8Array()) });
+    expect(answer.status).toBe(505);
+    expect(JSON.parse(answer.body.toString())).toMatchObject({
+      code: "unimplemented",
+      message: expect.stringContaining("HTTP/2") as string,
+    });
+  });
+});
+
 describe("gRPC over HTTP/1.1", () => {
   test.each([
     { name: "r", status: "0" },
@@ -424,10 +476,10 @@ describe("streams", () => {
 });
 
 describe("shutting down", () => {
-  function client(server: Server) {
+  function client(server: Server, httpVersion: "1.1" | "2" = "1.1") {
     return createClient(
       RunService,
-      createConnectTransport({ baseUrl: `http://localhost:${server.port}`, httpVersion: "1.1" }),
+      createConnectTransport({ baseUrl: `http://localhost:${server.port}`, httpVersion }),
     );
   }
   async function code(call: Promise<unknown>): Promise<string> {
@@ -440,15 +492,22 @@ describe("shutting down", () => {
     for await (const message of messages) void message;
   }
 
-  test.each(["quiet", "deaf"])("a watch that is %s ends with unavailable at once", async (org) => {
-    const server = await serve();
-    const begun = server.recorded.waiting();
-    const call = code(drain(client(server).watchRuns({ target: { case: "org", value: org } })));
-    await begun;
-    await server.close();
-    expect(await call).toBe("Unavailable");
-    expect(server.recorded.errors).toEqual([]);
-  });
+  test.each([
+    { org: "quiet", httpVersion: "1.1" },
+    { org: "deaf", httpVersion: "1.1" },
+    { org: "quiet", httpVersion: "2" },
+  ] as const)(
+    "a watch that is $org ends with unavailable at once over HTTP/$httpVersion",
+    async ({ org, httpVersion }) => {
+      const server = await serve();
+      const begun = server.recorded.waiting();
+      const call = code(drain(client(server, httpVersion).watchRuns({ target: { case: "org", value: org } })));
+      await begun;
+      await server.close();
+      expect(await call).toBe("Unavailable");
+      expect(server.recorded.errors).toEqual([]);
+    },
+  );
 
   test("a unary call that ends within the deadline is answered; new connections are refused meanwhile", async () => {
     let finish: () => void = () => undefined;

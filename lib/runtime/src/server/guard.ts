@@ -4,6 +4,8 @@
  * else looks at the request, preflighted or not.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { hostOf } from "./http-request.ts";
+import { lastOnConnection } from "./http-response.ts";
 
 export interface GuardOptions {
   readonly hostNames: readonly string[];
@@ -17,12 +19,12 @@ export function createGuard(options: GuardOptions): Guard {
   const names = new Set([...loopbackNames, ...options.hostNames.map((name) => name.toLowerCase())]);
   const origins = new Set(options.origins.map((origin) => origin.toLowerCase()));
   return (request, response) => {
-    const host = hostName(request.headers.host);
+    const host = hostName(hostOf(request));
     if (host === undefined || !(names.has("*") || names.has(host))) {
       return refuse(
         request,
         response,
-        `host "${request.headers.host ?? ""}" is not one of this server's names; add it to server.hostNames`,
+        `host "${hostOf(request) ?? ""}" is not one of this server's names; add it to server.hostNames`,
       );
     }
     const origin = request.headers.origin;
@@ -59,9 +61,9 @@ function allowedHeaders(request: IncomingMessage): string {
 
 function refuse(request: IncomingMessage, response: ServerResponse, why: string): false {
   // The body is not read, so the connection cannot carry another request.
+  lastOnConnection(request, response);
   response.writeHead(403, {
     "content-type": "text/plain; charset=utf-8",
-    connection: "close",
     "x-content-type-options": "nosniff",
   });
   response.end(`${why}\n`);

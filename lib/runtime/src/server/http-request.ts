@@ -14,6 +14,8 @@ export const reachedHandler: ContextKey<() => void> = createContextKey<() => voi
 
 export interface TakenRequest {
   readonly request: UniversalServerRequest;
+  /** Aborts when the caller left before the answer was complete. */
+  readonly left: AbortSignal;
   /** False for a request that was answered without any code of ours. */
   reachedHandler(): boolean;
 }
@@ -24,6 +26,8 @@ export interface TakenRequest {
  */
 export function readRequest(request: IncomingMessage, response: ServerResponse): TakenRequest {
   const left = new AbortController();
+  // HTTP/2 says finished of a stream that its caller reset; there the request tells.
+  if (request.httpVersionMajor >= 2) request.once("aborted", () => left.abort());
   response.once("close", () => {
     if (!response.writableFinished) left.abort();
   });
@@ -40,13 +44,19 @@ export function readRequest(request: IncomingMessage, response: ServerResponse):
   const universal: UniversalServerRequest = {
     httpVersion: request.httpVersion,
     method: request.method ?? "",
-    url: `http://${request.headers.host ?? "localhost"}${request.url ?? "/"}`,
+    url: `http://${hostOf(request) ?? "localhost"}${request.url ?? "/"}`,
     header: webHeaders(request.headers),
     body: request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>,
     signal: left.signal,
     contextValues,
   };
-  return { request: universal, reachedHandler: () => reached };
+  return { request: universal, left: left.signal, reachedHandler: () => reached };
+}
+
+/** The Host header, or what HTTP/2 has in its place. */
+export function hostOf(request: IncomingMessage): string | undefined {
+  const authority = request.headers[":authority"];
+  return request.headers.host ?? (typeof authority === "string" ? authority : undefined);
 }
 
 function webHeaders(headers: IncomingHttpHeaders): Headers {

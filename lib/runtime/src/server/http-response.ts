@@ -10,31 +10,31 @@ export async function writeResponse(
   request: IncomingMessage,
   response: ServerResponse,
   answer: UniversalServerResponse,
+  left: AbortSignal,
 ): Promise<void> {
   if (!response.headersSent) {
     await readRest(request, response);
     writeHead(response, answer.status, answer.header ?? new Headers());
   }
   for await (const chunk of answer.body ?? []) {
-    if (response.destroyed) return;
-    if (!response.write(chunk)) await drained(response);
+    if (left.aborted) return;
+    if (!response.write(chunk)) await drained(response, left);
   }
-  if (answer.trailer !== undefined) response.addTrailers([...answer.trailer]);
+  if (answer.trailer !== undefined) response.addTrailers(Object.fromEntries(answer.trailer));
   response.end();
 }
 
 /** Resolves when the system took what was written, or the caller left. */
-function drained(response: ServerResponse): Promise<void> {
+function drained(response: ServerResponse, left: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       response.off("drain", done);
-      response.off("close", done);
+      left.removeEventListener("abort", done);
       resolve();
     };
     response.on("drain", done);
-    response.on("close", done);
-    // The caller may have left between the write and these lines.
-    if (response.destroyed) done();
+    left.addEventListener("abort", done);
+    if (left.aborted) done();
   });
 }
 
@@ -49,6 +49,11 @@ export async function answerJson(
   if (response.destroyed) return;
   response.writeHead(status, { "content-type": "application/json" });
   response.end(JSON.stringify(body));
+}
+
+/** Closes the connection after this answer; HTTP/2 has no such header, and each of its calls a stream of its own. */
+export function lastOnConnection(request: IncomingMessage, response: ServerResponse): void {
+  if (request.httpVersionMajor < 2) response.setHeader("connection", "close");
 }
 
 export function writeHead(response: ServerResponse, status: number, header: Headers): void {
@@ -67,7 +72,7 @@ async function readRest(request: IncomingMessage, response: ServerResponse): Pro
   for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
     read += chunk.byteLength;
     if (read <= unreadBytes) continue;
-    response.setHeader("connection", "close");
+    lastOnConnection(request, response);
     return;
   }
 }

@@ -2,6 +2,7 @@
 import { createServer as createHttpServer, type Server as HttpServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { DataPlaneError, type ErrorCode } from "@flyte-dataplane/core";
+import { type Connections, takeBothProtocols } from "./both-protocols.ts";
 
 export interface Listening {
   readonly port: number;
@@ -29,11 +30,13 @@ export async function listen(host: string, port: number, listener: RequestListen
 
 async function listenAll(addresses: readonly string[], wanted: number, listener: RequestListener): Promise<Listening> {
   const servers: HttpServer[] = [];
+  const connections: Connections[] = [];
   const urls: string[] = [];
   let port = wanted;
   try {
     for (const address of addresses) {
       const server = httpServer(listener);
+      connections.push(takeBothProtocols(server, listener));
       try {
         port = await listenOne(server, address, port);
       } catch (error) {
@@ -53,10 +56,12 @@ async function listenAll(addresses: readonly string[], wanted: number, listener:
     port,
     urls,
     close: async () => {
-      await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+      const closed = servers.map((server) => new Promise((resolve) => server.close(resolve)));
+      for (const each of connections) each.close();
+      await Promise.all(closed);
     },
     destroy: () => {
-      for (const server of servers) server.closeAllConnections();
+      for (const each of connections) each.destroy();
     },
   };
 }

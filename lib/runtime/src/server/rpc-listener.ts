@@ -147,13 +147,13 @@ async function serve(
   response: ServerResponse,
   logger: Logger,
 ): Promise<void> {
+  const taken = readRequest(request, response);
   try {
-    const taken = readRequest(request, response);
     const answer = await handler(taken.request);
-    await writeResponse(request, response, taken.reachedHandler() ? answer : await mendMalformed(answer));
+    await writeResponse(request, response, taken.reachedHandler() ? answer : await mendMalformed(answer), taken.left);
   } catch (error) {
     // A caller who left is no fault; what connect-es could not answer itself is.
-    if (response.destroyed) return;
+    if (taken.left.aborted) return;
     logger.error({ path: handler.requestPath, error }, "call could not be answered");
     const { rawMessage } = toConnectError(error);
     if (response.headersSent) response.destroy();

@@ -4,6 +4,7 @@ import type { MetricsRegistry } from "../lifecycle/metrics.ts";
 import { createApp } from "./app.ts";
 import { createCalls } from "./calls.ts";
 import { createGuard } from "./guard.ts";
+import { lastOnConnection } from "./http-response.ts";
 import { listen } from "./listen.ts";
 import { createRpcListener } from "./rpc-listener.ts";
 import type { Service } from "./service.ts";
@@ -50,7 +51,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const listening = await listen(options.host, options.port, (request, response) => {
     const end = calls.begin();
     response.once("close", end);
-    if (calls.draining.aborted) response.setHeader("connection", "close");
+    if (calls.draining.aborted) lastOnConnection(request, response);
     if (!guard(request, response)) return;
     if (!rpc(request, response)) app.routing(request, response);
   });
