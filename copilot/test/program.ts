@@ -7,7 +7,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 /** The built bundle: what a pod runs. */
-export const bundle: string = fileURLToPath(new URL("../dist/flyte-copilot.mjs", import.meta.url));
+const bundle = fileURLToPath(new URL("../dist/flyte-copilot.mjs", import.meta.url));
 
 export interface Ended {
   /** Exit status, or the signal's name. */
