@@ -384,3 +384,40 @@ describe("the same name twice", () => {
     expect(stored.literals).toEqual([{ ...stored.literals[0], value: integer(1) }]);
   });
 });
+
+describe("a retried request", () => {
+  const send = async (
+    id: string,
+    over: Parameters<typeof createRequest>[0] = {},
+    more: Record<string, string> = {},
+  ) => {
+    const { run } = await api.runs.createRun(createRequest(over), { headers: { "x-request-id": id, ...more } });
+    return run?.action?.id?.run?.name;
+  };
+
+  test("with the same id, caller and body returns the same run; any of them changed is another one [runs 136]", async () => {
+    const names = await Promise.all([send("q-1"), send("q-1"), send("q-1")]);
+    expect(new Set(names).size).toBe(1);
+    const [name] = names;
+    expect(await send("q-1")).toBe(name);
+    const others = [
+      await send("q-2"),
+      await send("q-1", { runSpec: { queue: "other" } }),
+      await send("q-1", {}, { "X-Amzn-Oidc-Identity": "s-1" }),
+      await send(""),
+      await send(""),
+    ];
+    expect(new Set([name, ...others]).size).toBe(6);
+  });
+
+  test("after ten minutes is a new run, and what is too old is forgotten [runs 136]", async () => {
+    const first = await send("q-old");
+    await api.rows("UPDATE create_requests SET created_at = created_at - interval '10 minutes'");
+    const second = await send("q-old");
+    expect(second).not.toBe(first);
+    for (let call = 0; call < 3; call += 1) await send(`q-later-${call}`);
+    expect(
+      await api.rows("SELECT 1 FROM create_requests WHERE created_at < now() - interval '9 minutes'"),
+    ).toHaveLength(0);
+  });
+});

@@ -26,6 +26,7 @@ import { insertActionRow, storeSpec } from "./insert-action.ts";
 import { planRun, type RunPlan } from "./plan-run.ts";
 import { readAction } from "./read-actions.ts";
 import { resolveTask } from "./resolve-task.ts";
+import { findRetried, rememberRequest, retryDigest } from "./retried-request.ts";
 import { enqueueRequestOf, rootRow } from "./root-row.ts";
 import { checkRunName, generateRunName } from "./run-name.ts";
 import type { RunsDeps } from "./runs-deps.ts";
@@ -39,7 +40,7 @@ const selectDigest = statement<{ digest: Uint8Array | null }>(
 );
 
 /**
- * Creates a run, or returns the one that an equal request with the same run name created. Rejects with
+ * Creates a run, or returns the one that an equal request with the same run name, or a retry of this one, created. Rejects with
  * `invalid_argument`, `not_found` for project or task, `failed_precondition` for an archived project,
  * `already_exists` for a name that another request used, `unavailable` or `internal` when store or database cannot
  * take it; nothing exists then.
@@ -55,10 +56,13 @@ export async function createRun(
   const task = await resolveTask(deps.database, request.task);
   const caller = callerOf(deps.config, requestHeader);
   const digest = requestDigest(request);
+  const retry = where.runName === undefined ? retryDigest(requestHeader, caller, digest) : undefined;
+  const earlier = await findRetried(deps.database, retry, deps.clock.now());
+  if (earlier !== undefined) return create(CreateRunResponseSchema, { run: runOf(earlier) });
   for (let draw = 0; draw < draws; draw += 1) {
     const key: RunKey = { ...where, runName: where.runName ?? generateRunName() };
     const plan = planRun(deps, { request, key, task, caller, digest });
-    const row = where.runName === undefined ? await createDrawn(deps, plan) : await createNamed(deps, plan);
+    const row = where.runName === undefined ? await createDrawn(deps, plan, retry) : await createNamed(deps, plan);
     if (row !== undefined) return create(CreateRunResponseSchema, { run: runOf(row) });
   }
   throw new DataPlaneError("internal", `create run in ${where.project}/${where.domain}: every name drawn is taken`);
@@ -78,7 +82,11 @@ function placeOf(id: CreateRunRequest["id"]): Omit<RunKey, "runName"> & { readon
 }
 
 /** Nobody else can mean this name: inputs first, so that the transaction is short. Undefined if the name is taken. */
-async function createDrawn(deps: RunsDeps, plan: RunPlan): Promise<ActionRow | undefined> {
+async function createDrawn(
+  deps: RunsDeps,
+  plan: RunPlan,
+  retry: Uint8Array | undefined,
+): Promise<ActionRow | undefined> {
   try {
     await writeInputs(deps, plan, { ifAbsent: true });
   } catch (error) {
@@ -86,8 +94,12 @@ async function createDrawn(deps: RunsDeps, plan: RunPlan): Promise<ActionRow | u
     throw error;
   }
   return deps.database.transaction(async (transaction) => {
-    const inserted = await insertRun(deps, transaction, plan);
-    return inserted ? readAction(transaction, plan.action) : undefined;
+    const now = deps.clock.now();
+    const first = await rememberRequest(transaction, retry, plan.action, now);
+    if (!first) return findRetried(transaction, retry, now);
+    if (await insertRun(deps, transaction, plan)) return readAction(transaction, plan.action);
+    // A row without inputs: whoever made it was not us, and what we remembered above must not point to it.
+    throw new DataPlaneError("internal", `create run ${runPath(plan.action)}: the name that was drawn is taken`);
   });
 }
 

@@ -37,3 +37,15 @@ CREATE TABLE IF NOT EXISTS action_outbox (
 );
 CREATE INDEX IF NOT EXISTS idx_action_outbox_due ON action_outbox (next_attempt_at);
 `;
+
+/** Requests answered a short while ago, so that a retry of one gets the run it already created. */
+export const retriedRequestsSql: string = `
+CREATE TABLE IF NOT EXISTS create_requests (
+  digest BYTEA PRIMARY KEY,
+  project TEXT NOT NULL,
+  domain TEXT NOT NULL,
+  run_name TEXT NOT NULL,
+  created_at TIMESTAMPTZ NOT NULL
+);
+CREATE INDEX IF NOT EXISTS idx_create_requests_created ON create_requests (created_at);
+`;
