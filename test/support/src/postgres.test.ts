@@ -1,4 +1,5 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { stat } from "node:fs/promises";
 import { connect } from "node:net";
 import { promisify } from "node:util";
@@ -33,4 +34,27 @@ test("two servers at once have sockets and data of their own, and stop leaves ne
     await expect(stat(new URL(server.url).searchParams.get("host") ?? "")).rejects.toThrow("ENOENT");
     await expect(promisify(execFile)("kill", ["-0", String(server.pid)])).rejects.toThrow();
   }
+});
+
+test("a server goes, data and all, when the process that started it is killed", async () => {
+  const program = `
+    import { startTestPostgres } from ${JSON.stringify(new URL("../dist/index.js", import.meta.url).href)};
+    console.log((await startTestPostgres()).url);
+    setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [line] = (await once(child.stdout, "data")) as [Buffer];
+  const url = line.toString().trim();
+  expect(await answers(socketOf(url))).toBe(true);
+  child.kill("SIGKILL");
+  await expect
+    .poll(() =>
+      stat(new URL(url).searchParams.get("host") ?? "").then(
+        () => "there",
+        () => "gone",
+      ),
+    )
+    .toBe("gone");
+  expect(await answers(socketOf(url))).toBe(false);
 });

@@ -2,9 +2,9 @@
  * A real PostgreSQL of one suite's own: a copy of a freshly initialised cluster, without the durability that a test's
  * data does not need, reached through a socket in a private directory.
  */
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdir, mkdtemp, rename, rm, stat } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, rename, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -36,22 +36,19 @@ export async function startTestPostgres(): Promise<TestPostgres> {
   await user.own(directory);
 
   let server = await launch(programs, user, directory, data);
-  const killed = (): void => void server.kill("SIGQUIT");
-  process.once("exit", killed);
   let stopped: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
-    await end(server);
-    process.off("exit", killed);
+    await server.end();
     await rm(directory, { recursive: true, force: true });
   };
   return {
     url: `postgresql://postgres@localhost/postgres?host=${encodeURIComponent(directory)}`,
     get pid() {
-      return server.pid ?? 0;
+      return server.pid;
     },
-    halt: () => end(server),
+    halt: () => server.end(),
     restart: async () => {
-      await end(server);
+      await server.end();
       server = await launch(programs, user, directory, data);
     },
     stop: () => (stopped ??= stop()),
@@ -105,7 +102,26 @@ async function makeTemplate(programs: Programs, user: ServerUser): Promise<strin
   return template;
 }
 
-async function launch(programs: Programs, user: ServerUser, directory: string, data: string): Promise<ChildProcess> {
+interface Server {
+  readonly pid: number;
+  /** Keeps the data. */
+  end(): Promise<void>;
+}
+
+/**
+ * The shell between us and the server outlives us by a moment: when we are gone, however that came, its input ends, and
+ * it stops the server and removes the directory. Told to halt, it only stops the server.
+ */
+const keeper = `
+exec 3<&0
+directory=$1; shift
+"$@" </dev/null &
+server=$!
+{ read -r word <&3 && : >"$directory/keep"; kill -INT $server; } 2>/dev/null &
+wait $server
+if [ -e "$directory/keep" ]; then rm "$directory/keep"; else rm -rf "$directory"; fi`;
+
+async function launch(programs: Programs, user: ServerUser, directory: string, data: string): Promise<Server> {
   const settings = {
     listen_addresses: "",
     unix_socket_directories: directory,
@@ -120,24 +136,30 @@ async function launch(programs: Programs, user: ServerUser, directory: string, d
     data,
     ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
   ]);
-  const server = spawn(command, args, { ...options, stdio: ["ignore", "ignore", "pipe"] });
+  const shell = spawn("/bin/sh", ["-c", keeper, "sh", directory, command, ...args], {
+    ...options,
+    stdio: ["pipe", "ignore", "pipe"],
+    // Out of reach of Ctrl-C, which would end the keeper before its work.
+    detached: true,
+  });
+  const exited = once(shell, "exit");
   let said = "";
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.once("exit", () => reject(new Error(`postgres did not start:\n${said}`)));
-    server.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    shell.once("error", reject);
+    shell.once("exit", () => reject(new Error(`postgres did not start:\n${said}`)));
+    shell.stderr.setEncoding("utf8").on("data", (text: string) => {
       said = (said + text).slice(-10_000);
       if (said.includes("ready to accept connections")) resolve();
     });
   });
-  return server;
-}
-
-async function end(server: ChildProcess): Promise<void> {
-  if (server.exitCode !== null || server.signalCode !== null) return;
-  const exited = once(server, "exit");
-  server.kill("SIGINT");
-  await exited;
+  shell.stdin.on("error", () => undefined);
+  return {
+    pid: Number((await readFile(join(data, "postmaster.pid"), "utf8")).split("\n", 1)[0]),
+    end: async () => {
+      shell.stdin.end("halt\n");
+      await exited;
+    },
+  };
 }
 
 /** A socket's path has at most about 100 bytes. */
