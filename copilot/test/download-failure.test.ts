@@ -190,6 +190,17 @@ describe("a download that fails", () => {
     );
   });
 
+  it("sums up files and bytes in one line", async () => {
+    await inFolder(async (folder) => {
+      const files = Object.fromEntries(
+        Array.from({ length: 40 }, (_, index) => [`d/${index}`, "x".repeat(1000 + index)]),
+      );
+      await writeTree(path.join(folder, "data"), files);
+      const { stderr } = await stage(folder, { d: directory(`${folder}/data/d`) }, ["--logger.level=4"]);
+      expect(JSON.parse(stderr)).toMatchObject({ json: { files: 40, bytes: 40_780 }, msg: "inputs staged" });
+    });
+  });
+
   it("a literal without value is never skipped", async () => {
     await staged(
       () => ({ hollow: { ...fromPlain(text("x")), value: { case: undefined } } }),

@@ -54,7 +54,8 @@ export async function materialize(layout: Layout, options: MaterializeOptions): 
   await concurrently(fetches, transfers, async (fetch) => {
     if (faults.isLost(fetch.variable)) return;
     try {
-      bytes += await fetchObject(fetch, options);
+      const size = await fetchObject(fetch, options);
+      bytes += size;
     } catch (error) {
       faults.add(fetch.variable, error);
     }
