@@ -1,10 +1,12 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { systemClock } from "@flyte-dataplane/runtime/lifecycle";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Launch } from "../../src/cluster/local/kubelet/container-launch.ts";
 import { observeContainer } from "../../src/cluster/local/kubelet/observe-run.ts";
 import { podDirectory } from "../../src/cluster/local/kubelet/pod-directory.ts";
+import { reapPods } from "../../src/cluster/local/kubelet/reap-pods.ts";
 import { startRun } from "../../src/cluster/local/kubelet/start-run.ts";
 
 let directory: string;
@@ -34,6 +36,28 @@ test.each([
   const state = async () => (await observeContainer(pod, { name: "main" }, () => "unknown", Date.now()))?.current.state;
   await expect.poll(state).toMatchObject({ kind: "ended", exitCode: 0 });
   expect(await readFile(join(directory, "effects"), "utf8")).toBe("once\n");
+});
+
+test("a run that is being started when everything is stopped does not outlive that", async () => {
+  const pod = podDirectory(directory, "uid");
+  const starting = Array.from({ length: 8 }, async (_, restart) => {
+    const run = pod.run("main", restart);
+    const launch: Launch = {
+      words: ["/bin/sh", "-c", "exec sleep 300"],
+      environment: new Map([["PATH", "/usr/bin:/bin"]]),
+      directories: [run.work],
+      workingDirectory: run.work,
+      mountPaths: [],
+    };
+    return await startRun(run, launch, 0);
+  });
+  const children = await Promise.all(starting);
+  // Their processes exist, but hardly any has said yet who it is.
+  const ended = children.map((child) => new Promise((resolve) => child?.once("exit", resolve)));
+  await reapPods(directory, { clock: systemClock, graceMs: 0, spare: new Set() });
+  await Promise.all(ended);
+  const { current } = (await observeContainer(pod, { name: "main" }, () => "unknown", Date.now())) ?? {};
+  expect(["vanished", "ended"]).toContain(current?.state.kind);
 });
 
 test("a run that has ended is not run again when it is started again", async () => {

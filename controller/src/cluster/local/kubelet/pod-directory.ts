@@ -34,11 +34,14 @@ export interface RunDirectory {
   readonly tmp: string;
 }
 
+/** Beside the containers' directories. */
+export const volumesFolder = "_volumes";
+
 export function podDirectory(pods: string, uid: string): PodDirectory {
   const path = join(pods, uid);
   return {
     path,
-    volume: (name) => join(path, "_volumes", name),
+    volume: (name) => join(path, volumesFolder, name),
     container: (name) => join(path, name),
     run: (container, restart) => runDirectory(join(path, container, String(restart))),
   };

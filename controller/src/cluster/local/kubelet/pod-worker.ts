@@ -1,6 +1,5 @@
 /** Takes one Pod from its creation to its end: reads the files, asks the plan, does what it says, reports the status. */
 import type { ChildProcess } from "node:child_process";
-import { writeFile } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import { type Clock, type Env, errorCode, type Logger } from "@flyte-dataplane/core";
 import type { Container, Pod, PodStatus } from "../../pod-object.ts";
@@ -14,7 +13,7 @@ import { allContainers } from "./pod-progress.ts";
 import type { PodSlots } from "./pod-slots.ts";
 import { podStatus } from "./pod-status.ts";
 import { signalGroup } from "./process-identity.ts";
-import { writeWhole } from "./small-file.ts";
+import { createExclusively, writeWhole } from "./small-file.ts";
 import { recordFailure, startRun } from "./start-run.ts";
 import { passStartupProbe } from "./startup-probe.ts";
 import { WakeSignal } from "./wake-signal.ts";
@@ -174,7 +173,7 @@ export class PodWorker {
         break;
       case "revoke":
         // Whoever creates `started` owns the run; if a process was quicker, the next look finds it.
-        if (await createdExclusively(run.started)) {
+        if (await createExclusively(run.started)) {
           const message = "stopped before it was started";
           await recordFailure(run, { exitCode: 137, reason: "Error", message, atMs: nowMs });
         }
@@ -238,7 +237,7 @@ export class PodWorker {
     const state = runs?.current.state;
     if (state?.kind !== "vanished" || runs?.current.restart !== restart) return;
     // A run that nobody claimed is claimed here, so that a late process finds it taken.
-    if (state.startedAtMs === undefined && !(await createdExclusively(run.started))) return;
+    if (state.startedAtMs === undefined && !(await createExclusively(run.started))) return;
     if (state.process !== undefined) await signalGroup(state.process, "SIGKILL");
     const reason = killed ? "Error" : runReasons.serverLost;
     const message = killed
@@ -269,14 +268,4 @@ function versionOf({ metadata }: Pod): number {
 
 function deletionOf({ metadata }: Pod): readonly unknown[] {
   return [metadata.deletionTimestamp, metadata.deletionGracePeriodSeconds];
-}
-
-async function createdExclusively(path: string): Promise<boolean> {
-  try {
-    await writeFile(path, "", { flag: "wx" });
-    return true;
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
-    throw error;
-  }
 }

@@ -6,3 +6,14 @@ export async function writeWhole(path: string, text: string): Promise<void> {
   await writeFile(part, text);
   await rename(part, path);
 }
+
+/** Creates an empty file; false if there is one already. Of several who try at once, one gets true. */
+export async function createExclusively(path: string): Promise<boolean> {
+  try {
+    await writeFile(path, "", { flag: "wx" });
+    return true;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+    throw error;
+  }
+}
