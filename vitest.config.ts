@@ -4,6 +4,7 @@ import SuiteReporter from "./tools/vitest/report.mjs";
 const setupFiles = ["./tools/vitest/fail-on-warning.mjs"];
 const exclude = [...configDefaults.exclude, "**/dist/**", "**/gen/**"];
 
+// One suite after the other: servers and process trees under load would only measure one another.
 // Tests import their own package's sources; sibling packages arrive through their dist, so build first.
 export default defineConfig({
   test: {
@@ -14,6 +15,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          sequence: { groupOrder: 0 },
           include: [
             "lib/*/src/**/*.test.ts",
             "*/src/**/*.test.ts",
@@ -29,6 +31,7 @@ export default defineConfig({
       {
         test: {
           name: "conformance",
+          sequence: { groupOrder: 1 },
           include: ["lib/storage/test/**/*.test.ts"],
           exclude,
           setupFiles,
@@ -38,6 +41,7 @@ export default defineConfig({
       {
         test: {
           name: "service",
+          sequence: { groupOrder: 2 },
           include: [
             "{copilot,dataproxy,cache-service,controller,api,manager}/test/**/*.test.ts",
             "lib/{core,runtime}/test/**/*.test.ts",
@@ -52,6 +56,7 @@ export default defineConfig({
       {
         test: {
           name: "e2e",
+          sequence: { groupOrder: 3 },
           include: ["test/e2e/**/*.test.ts"],
           exclude,
           setupFiles,
