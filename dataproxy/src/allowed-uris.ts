@@ -1,5 +1,5 @@
 import { DataPlaneError, formatStorageUri, parseStorageUri } from "@flyte-dataplane/core";
-import type { DataproxyOptions } from "./service.ts";
+import type { DataproxyOptions } from "./options.ts";
 
 /** Throws `permission_denied` for a URI outside the server's own storage and the configured prefixes. */
 export function assertAllowed(

@@ -2,7 +2,7 @@ import { archivedLogUri, DataPlaneError, outputsFile, parseStorageUri } from "@f
 import type { ActionAttemptIdentifier } from "@flyte-dataplane/proto/flyteidl2/common/identifier";
 import { findAttempt } from "./attempts.ts";
 import type { ContainerRef, LogEntry } from "./log-reader.ts";
-import type { DataproxyOptions } from "./service.ts";
+import type { DataproxyOptions } from "./options.ts";
 
 /**
  * The lines of a container whose Pod is gone, from the copy that the controller keeps beside the attempt's outputs. Rejects with `not_found`
@@ -28,7 +28,7 @@ export async function* archivedLog(
 }
 
 /** Bytes split into lines, each with its terminator; the last one may have none. Invalid UTF-8 shows as replacement characters. */
-export async function* linesOf(body: AsyncIterable<Uint8Array>): AsyncIterable<readonly LogEntry[]> {
+async function* linesOf(body: AsyncIterable<Uint8Array>): AsyncIterable<readonly LogEntry[]> {
   const decoder = new TextDecoder();
   let rest = "";
   for await (const chunk of body) {

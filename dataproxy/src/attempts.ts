@@ -1,8 +1,8 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { ActionAttemptIdentifier } from "@flyte-dataplane/proto/flyteidl2/common/identifier";
 import type { ActionAttempt } from "@flyte-dataplane/proto/flyteidl2/workflow/run_definition";
+import type { DataproxyOptions } from "./options.ts";
 import { absent, invalid } from "./refusal.ts";
-import type { DataproxyOptions } from "./service.ts";
 
 /** One attempt as the run service knows it; `not_found` when it knows neither action nor attempt. */
 export async function findAttempt(

@@ -13,8 +13,8 @@ import { readObject } from "@flyte-dataplane/storage";
 import { findAttempt } from "./attempts.ts";
 import { signExisting } from "./create-download-link.ts";
 import { linkLife } from "./expiry.ts";
+import type { DataproxyOptions } from "./options.ts";
 import { absent, invalid } from "./refusal.ts";
-import type { DataproxyOptions } from "./service.ts";
 
 const operation = "create data link";
 

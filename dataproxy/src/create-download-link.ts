@@ -11,8 +11,8 @@ import type { SignedRequest } from "@flyte-dataplane/storage";
 import { assertAllowed } from "./allowed-uris.ts";
 import { findAttempt } from "./attempts.ts";
 import { linkLife } from "./expiry.ts";
+import type { DataproxyOptions } from "./options.ts";
 import { absent, invalid } from "./refusal.ts";
-import type { DataproxyOptions } from "./service.ts";
 
 const operation = "create download link";
 

@@ -9,9 +9,9 @@ import {
 import type { Bucket } from "@flyte-dataplane/storage";
 import { linkLife } from "./expiry.ts";
 import { checkPath, checkSegment, contentFolder, objectPath } from "./keys.ts";
+import type { DataproxyOptions } from "./options.ts";
 import { requireProject } from "./projects.ts";
 import { invalid } from "./refusal.ts";
-import type { DataproxyOptions } from "./service.ts";
 
 const operation = "create upload location";
 

@@ -7,8 +7,8 @@ import {
 } from "@flyte-dataplane/proto/flyteidl2/dataproxy/dataproxy_service";
 import { InputsSchema, OutputsSchema } from "@flyte-dataplane/proto/flyteidl2/task/common";
 import { readObject } from "@flyte-dataplane/storage";
+import type { DataproxyOptions } from "./options.ts";
 import { absent, invalid } from "./refusal.ts";
-import type { DataproxyOptions } from "./service.ts";
 
 const operation = "get action data";
 

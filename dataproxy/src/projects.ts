@@ -1,7 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { DataPlaneError } from "@flyte-dataplane/core";
+import type { DataproxyOptions } from "./options.ts";
 import { absent } from "./refusal.ts";
-import type { DataproxyOptions } from "./service.ts";
 
 /** Rejects with `not_found` for a project nobody created, `internal` when the project service does not answer (dataproxy.md 2.2). */
 export async function requireProject(

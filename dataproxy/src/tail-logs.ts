@@ -19,8 +19,8 @@ import {
 import { archivedLog } from "./archived-log.ts";
 import type { LogEntry, ReadLogOptions } from "./log-reader.ts";
 import { mergeStreams } from "./merge-streams.ts";
+import type { DataproxyOptions } from "./options.ts";
 import { absent, invalid } from "./refusal.ts";
-import type { DataproxyOptions } from "./service.ts";
 
 const operation = "tail logs";
 

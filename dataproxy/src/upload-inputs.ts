@@ -12,9 +12,9 @@ import { type TaskIdentifier, TaskIdentifierSchema } from "@flyte-dataplane/prot
 import { writeObject } from "@flyte-dataplane/storage";
 import { assertAllowed } from "./allowed-uris.ts";
 import { checkSegment, objectPath } from "./keys.ts";
+import type { DataproxyOptions } from "./options.ts";
 import { requireProject } from "./projects.ts";
 import { absent, invalid } from "./refusal.ts";
-import type { DataproxyOptions } from "./service.ts";
 
 const operation = "upload inputs";
 

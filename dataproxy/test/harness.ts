@@ -44,7 +44,7 @@ export interface SettableClock extends Clock {
   offset: number;
 }
 
-export const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, child: () => silent };
+const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, child: () => silent };
 
 export async function openDataproxy(siblings: Siblings = {}): Promise<Harness> {
   const base = await mkdtemp(join(tmpdir(), "fdp-dataproxy-"));

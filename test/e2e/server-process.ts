@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-export const mainFile: string = fileURLToPath(new URL("../../manager/dist/main.js", import.meta.url));
+const mainFile: string = fileURLToPath(new URL("../../manager/dist/main.js", import.meta.url));
 
 export interface Run {
   readonly child: ChildProcess;

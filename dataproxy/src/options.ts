@@ -1,0 +1,24 @@
+import type { Client } from "@connectrpc/connect";
+import type { Clock, Logger } from "@flyte-dataplane/core";
+import type { ProjectService } from "@flyte-dataplane/proto/flyteidl2/project/project_service";
+import type { TaskService } from "@flyte-dataplane/proto/flyteidl2/task/task_service";
+import type { TriggerService } from "@flyte-dataplane/proto/flyteidl2/trigger/trigger_service";
+import type { RunService } from "@flyte-dataplane/proto/flyteidl2/workflow/run_service";
+import type { Stores } from "@flyte-dataplane/storage";
+import type { DataproxyConfig } from "./config.ts";
+import type { LogReader } from "./log-reader.ts";
+
+/** All that the dataproxy stands on. */
+export interface DataproxyOptions {
+  readonly config: DataproxyConfig;
+  /** Storage URI below which uploads and input documents lie. */
+  readonly base: string;
+  readonly stores: Stores;
+  readonly runs: Client<typeof RunService>;
+  readonly projects: Client<typeof ProjectService>;
+  readonly tasks: Client<typeof TaskService>;
+  readonly triggers: Client<typeof TriggerService>;
+  readonly logs: LogReader;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
