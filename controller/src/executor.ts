@@ -19,7 +19,7 @@ import type { EventOutbox, Ticket } from "./events/outbox.ts";
 import { readFiles } from "./files.ts";
 import type { Change } from "./informer.ts";
 import { ownedBy } from "./ownership.ts";
-import type { EventDraft, Observation, Plan, Policy, Write } from "./plan.ts";
+import { type EventDraft, inOrder, type Observation, type Plan, type Policy, type Write } from "./plan.ts";
 import { createPodIndex } from "./pod-index.ts";
 import { createKeyedQueue, priorities } from "./queue.ts";
 import { reconcile } from "./reconcile.ts";
@@ -120,36 +120,38 @@ export function createExecutor(options: ExecutorOptions): Executor {
       task.inputsUri,
     );
 
-  /** True when everything that writes wait for was accepted, false when their patience ran out. */
-  const deliver = async (action: TaskAction, drafts: readonly EventDraft[], signal: AbortSignal): Promise<boolean> => {
+  const offer = (action: TaskAction, drafts: readonly EventDraft[]): readonly Offered[] => {
     const context = { cluster: options.clusterName, nowMs: clock.now() };
-    const offered = drafts.map((draft) => ({ draft, ticket: outbox.offer(actionEvent(action, draft, context)) }));
-    let accepted = true;
+    return drafts.map((draft) => ({ draft, ticket: outbox.offer(actionEvent(action, draft, context)) }));
+  };
+
+  /** True when everything that writes wait for was accepted, false when their patience ran out. */
+  const accepted = async (offered: readonly Offered[], name: string, signal: AbortSignal): Promise<boolean> => {
+    let all = true;
     for (const { draft, ticket } of offered) {
       if (draft.gate === undefined || (await acceptedSoon(ticket, clock, signal))) continue;
       if (clock.now() - ticket.offeredMs < draft.gate.patienceMs) {
-        throw new DataPlaneError(
-          "unavailable",
-          `report ${action.metadata.name}: the events service has not taken the event yet`,
-          { ref: action.metadata.name },
-        );
+        throw new DataPlaneError("unavailable", `report ${name}: the events service has not taken the event yet`, {
+          ref: name,
+        });
       }
-      accepted = false;
+      all = false;
     }
-    return accepted;
+    return all;
   };
 
   const carryOut = async (plan: Plan, action: TaskAction, signal: AbortSignal): Promise<Asked> => {
-    const accepted = await deliver(action, plan.events, signal);
+    const { name } = action.metadata;
+    const { before, after } = inOrder(plan.events);
+    const told = await accepted(offer(action, before), name, signal);
+    const rest = [...after];
     let learned: Asked = {};
     for (const write of plan.writes) {
-      // Each write of a plan sees the object that the ones before it left.
-      const current = actions.get(action.metadata.name) ?? action;
-      learned = {
-        ...learned,
-        ...(await perform(accepted ? write : withPendingEvent(write), current, options, signal)),
-      };
+      learned = { ...learned, ...(await perform(told ? write : withPendingEvent(write), action, options, signal)) };
+      // Once the status stands its event's key is taken for good, and nothing that comes next may keep it from going out.
+      if (write.kind === "patch-status") offer(action, rest.splice(0));
     }
+    offer(action, rest);
     return learned;
   };
 
@@ -206,6 +208,11 @@ export function createExecutor(options: ExecutorOptions): Executor {
       }
     },
   };
+}
+
+interface Offered {
+  readonly draft: EventDraft;
+  readonly ticket: Ticket;
 }
 
 async function acceptedSoon({ settled }: Ticket, clock: Clock, signal: AbortSignal): Promise<boolean> {

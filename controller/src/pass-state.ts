@@ -133,7 +133,17 @@ export function ranUnseen(pass: Pick<PassState, "seen" | "ctl" | "attempt" | "ca
   const started = pod.status?.containerStatuses?.find((status) => status.name === name)?.state?.terminated?.startedAt;
   const updatedMs = Date.parse(started ?? "");
   if (Number.isNaN(updatedMs)) return [];
-  return [{ attempt, phase: ActionPhase.RUNNING, version: 1, updatedMs: Math.max(updatedMs, ctl.podStartedMs ?? 0), message: "", cacheStatus, pod }];
+  return [
+    {
+      attempt,
+      phase: ActionPhase.RUNNING,
+      version: 1,
+      updatedMs: Math.max(updatedMs, ctl.podStartedMs ?? 0),
+      message: "",
+      cacheStatus,
+      pod,
+    },
+  ];
 }
 
 /** Ends the action: its event first, then the terminal status, then another look to clean up. */

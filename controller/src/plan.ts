@@ -75,7 +75,10 @@ export interface Refusal {
   readonly message: string;
 }
 
-/** Events are delivered before writes are made, writes in order; then the action is looked at again as `next` says. */
+/**
+ * Events up to the last that writes wait for go out before them, the others once the status stands (see `inOrder`);
+ * writes are made in order; then the action is looked at again as `next` says.
+ */
 export interface Plan {
   readonly events: readonly EventDraft[];
   readonly writes: readonly Write[];
@@ -123,6 +126,19 @@ export interface EventDraft {
    * status written without its event carries `eventPending`. Absent: nothing waits for it.
    */
   readonly gate?: { readonly patienceMs: number };
+}
+
+/**
+ * Splits a plan's events. Those that follow the status are known to it: a crash in between loses them for the moment,
+ * and the first look of the next process repeats them with the same key and content. Sent before it, a crash would
+ * leave a key used that the status knows nothing of, and the next look would use it again for something else.
+ */
+export function inOrder(events: readonly EventDraft[]): {
+  readonly before: readonly EventDraft[];
+  readonly after: readonly EventDraft[];
+} {
+  const last = events.findLastIndex(({ gate }) => gate !== undefined);
+  return { before: events.slice(0, last + 1), after: events.slice(last + 1) };
 }
 
 export const nothing: Plan = { events: [], writes: [], next: { kind: "never" } };
