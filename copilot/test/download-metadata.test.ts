@@ -2,7 +2,7 @@ import path from "node:path";
 import { type PlainLiteral } from "@flyte-dataplane/core";
 import { describe, expect, it } from "vitest";
 import { readTree, writeTree } from "./documents.ts";
-import { file, integer, stage, staged, text } from "./download-run.ts";
+import { dict, file, integer, list, stage, staged, text, union } from "./download-run.ts";
 import { inFolder } from "./program.ts";
 
 const at = (seconds: bigint, nanos = 0): { seconds: bigint; nanos: number } => ({ seconds, nanos });
@@ -24,7 +24,7 @@ describe("files that describe all inputs", () => {
     });
   });
 
-  it("JSON sorts keys by their bytes and keeps every kind of value apart", async () => {
+  it("JSON sorts keys by their bytes and has every kind of value in its own form [copilot 53]", async () => {
     const inputs = {
       "\u{1F600}": integer(1n),
       "\uFFFD": text("\u2028<b>\u007f\n"),
@@ -32,13 +32,20 @@ describe("files that describe all inputs", () => {
       a2: { kind: "float", value: -0 },
       e: { kind: "error", message: "m", failedNodeId: "" },
       g: { kind: "struct", value: { z: 1e-7, a: [true, null] } },
+      h: { kind: "boolean", value: true },
+      i: { kind: "none" },
+      j: { kind: "datetime", value: at(1700000000n, 1) },
+      k: { kind: "duration", value: at(-1n, -500_000_000) },
+      l: { kind: "binary", bytes: new Uint8Array(0), tag: "" },
+      m: dict({ b: union(integer(2n ** 53n + 1n)), a: list(integer(-1n)) }),
+      n: list({ kind: "float", value: 1 }, { kind: "float", value: 1e20 }, { kind: "float", value: 0.000001 }),
     } satisfies Record<string, PlainLiteral>;
     await staged(
       () => inputs,
       [],
       async ({ local }) => {
         expect((await readTree(local))["inputs.json"]).toBe(
-          '{"a10":1e+21,"a2":-0,"e":"m","g":{"a":[true,null],"z":1e-7},"\uFFFD":"\\u2028\\u003cb\\u003e\u007f\\n","\u{1F600}":1}',
+          '{"a10":1e+21,"a2":-0,"e":"m","g":{"a":[true,null],"z":1e-7},"h":true,"i":null,"j":"2023-11-14T22:13:20.000000001Z","k":-1500000000,"l":"","m":{"a":[-1],"b":9007199254740993},"n":[1,100000000000000000000,0.000001],"\uFFFD":"\\u2028\\u003cb\\u003e\u007f\\n","\u{1F600}":1}',
         );
       },
     );
