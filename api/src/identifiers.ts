@@ -88,7 +88,7 @@ function isPlain(value: string): boolean {
 }
 
 /** The wire form; the server puts no org into what it builds. */
-export function runIdentifier(key: RunKey): RunIdentifier {
+function runIdentifier(key: RunKey): RunIdentifier {
   return create(RunIdentifierSchema, { project: key.project, domain: key.domain, name: key.runName });
 }
 

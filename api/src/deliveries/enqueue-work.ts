@@ -40,7 +40,7 @@ export const firstDelayMs = 1_000;
 const failAction = statement(
   "api_fail_unqueued",
   `UPDATE actions SET phase = 6, error_info = $5, updated_at = $6::timestamptz, ended_at = GREATEST($6::timestamptz, created_at),
-     duration_ms = (extract(epoch FROM GREATEST($6::timestamptz, created_at) - created_at) * 1000)::bigint
+     duration_ms = floor(extract(epoch FROM GREATEST($6::timestamptz, created_at) - created_at) * 1000)::bigint
    WHERE ${whereKey} AND phase IN (1, 2, 3, 4, 9) RETURNING ${announceSql}`,
 );
 

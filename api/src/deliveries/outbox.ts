@@ -49,8 +49,6 @@ const nextDue = statement<{ due: Date | null }>(
   "SELECT min(next_attempt_at) AS due FROM action_outbox",
 );
 
-const depth = statement<{ rows: number }>("api_outbox_depth", "SELECT count(*)::int AS rows FROM action_outbox");
-
 /** Part of the transaction that inserts the action. */
 export async function promiseEnqueue(
   transaction: Transaction,
@@ -82,8 +80,4 @@ export async function postponeOutbox(database: Queryable, key: ActionKey, until:
 /** Milliseconds since the epoch when the next row is due; undefined when there is none. */
 export async function nextOutboxDue(database: Queryable): Promise<number | undefined> {
   return (await database.query(nextDue)).rows[0]?.due?.getTime();
-}
-
-export async function outboxDepth(database: Queryable): Promise<number> {
-  return (await database.query(depth)).rows[0]?.rows ?? 0;
 }

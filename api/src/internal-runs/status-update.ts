@@ -42,7 +42,7 @@ const updateStatus = statement<{ present: boolean }>(
        updated_at = $10::timestamptz,
        created_at = ${start},
        ended_at = ${end},
-       duration_ms = (extract(epoch FROM (${end}) - ${start}) * 1000)::bigint,
+       duration_ms = floor(extract(epoch FROM (${end}) - ${start}) * 1000)::bigint,
        abort_reason = CASE WHEN $5::int = 7 THEN COALESCE(actions.abort_reason, $11::text) ELSE actions.abort_reason END
      WHERE ${whereKey} AND ${phaseGuardSql("$5::int", "$6::int")}
      RETURNING ${announceSql}

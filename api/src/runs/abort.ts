@@ -26,7 +26,7 @@ const markAborted = statement<{ present: boolean }>(
   `WITH changed AS (
      UPDATE actions SET phase = 7, updated_at = $5::timestamptz, abort_requested_at = $5::timestamptz,
        abort_next_at = $5::timestamptz, abort_attempt_count = 0, abort_reason = $6, aborted_by = $7,
-       ended_at = ${ended}, duration_ms = (extract(epoch FROM ${ended} - actions.created_at) * 1000)::bigint
+       ended_at = ${ended}, duration_ms = floor(extract(epoch FROM ${ended} - actions.created_at) * 1000)::bigint
      WHERE ${whereKey} AND actions.phase IN (1, 2, 3, 4, 9)
      RETURNING ${announceSql}, ${wakeDeliverySql}
    )

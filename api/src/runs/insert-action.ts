@@ -133,7 +133,7 @@ export async function storeSpec(transaction: Transaction, spec: Uint8Array, nowM
 }
 
 /** Opaque to everybody: only ever compared, never computed again on reading. */
-export function specDigest(spec: Uint8Array): string {
+function specDigest(spec: Uint8Array): string {
   return createHash("sha256").update(spec).digest("base64");
 }
 
