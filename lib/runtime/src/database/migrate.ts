@@ -45,8 +45,9 @@ interface AppliedRow {
   readonly checksum: string;
 }
 
+// Not `schema_migrations`: that is the reference's, which may run beside us on the same database.
 const createTable = dynamicStatement(
-  `create table if not exists schema_migrations (
+  `create table if not exists dataplane_migrations (
     owner text not null,
     version integer not null,
     name text not null,
@@ -57,11 +58,11 @@ const createTable = dynamicStatement(
 );
 const selectApplied = statement<AppliedRow>(
   "migrate_select_applied",
-  "select version, name, checksum from schema_migrations where owner = $1 order by version",
+  "select version, name, checksum from dataplane_migrations where owner = $1 order by version",
 );
 const insertApplied = statement(
   "migrate_insert_applied",
-  "insert into schema_migrations (owner, version, name, checksum) values ($1, $2, $3, $4)",
+  "insert into dataplane_migrations (owner, version, name, checksum) values ($1, $2, $3, $4)",
 );
 
 async function apply(transaction: Transaction, owner: string, migration: Migration): Promise<void> {
