@@ -1,61 +1,24 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Container, Pod, PodSpec } from "../../pod-object.ts";
-import type { ContainerRun, ContainerRuns, RunState } from "./container-run.ts";
+import {
+  aPod,
+  at,
+  ended,
+  prepared,
+  probe,
+  type Runs,
+  running,
+  runsOf,
+  sidecar,
+} from "../../../../test/local-cluster/pod-facts.ts";
+import type { Pod } from "../../pod-object.ts";
+import type { RunState } from "./container-run.ts";
 import { planPod } from "./plan-pod.ts";
-import { podStatus } from "./pod-status.ts";
-
-const t0 = Date.parse("2026-01-01T00:00:00Z");
-const at = (seconds: number): number => t0 + seconds * 1_000;
-
-interface PodFacts extends Partial<PodSpec> {
-  readonly deletedAt?: number;
-  readonly grace?: number;
-}
-
-function aPod({ deletedAt, grace = 30, ...spec }: PodFacts = {}): Pod {
-  const deletion =
-    deletedAt === undefined
-      ? {}
-      : { deletionTimestamp: new Date(at(deletedAt + grace)).toISOString(), deletionGracePeriodSeconds: grace };
-  return {
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: { name: "p", uid: "u", ...deletion },
-    spec: { restartPolicy: "Never", terminationGracePeriodSeconds: 30, containers: [{ name: "main" }], ...spec },
-    status: { startTime: new Date(t0).toISOString() },
-  };
-}
-
-const sidecar = (name: string, rest: Partial<Container> = {}): Container => ({
-  name,
-  restartPolicy: "Always",
-  ...rest,
-});
-const probe = { exec: { command: ["true"] }, periodSeconds: 10, failureThreshold: 3 };
-
-const running: RunState = { kind: "running", process: { pid: 42, start: "1" }, startedAtMs: t0 };
-const prepared: RunState = { kind: "prepared" };
-const ended = (exitCode: number, second: number, reason = exitCode === 0 ? "Completed" : "Error"): RunState => ({
-  kind: "ended",
-  exitCode,
-  reason,
-  startedAtMs: t0,
-  finishedAtMs: at(second),
-});
-
-type Runs = Readonly<Record<string, RunState | ContainerRun>>;
-
-function runsOf(runs: Runs): ReadonlyMap<string, ContainerRuns> {
-  return new Map(
-    Object.entries(runs).map(([name, run]) => [name, { current: "kind" in run ? { restart: 0, state: run } : run }]),
-  );
-}
 
 function plan(pod: Pod, runs: Runs, second: number, admitted = true) {
   const { steps, lookAtMs, over } = planPod(pod, runsOf(runs), { nowMs: at(second), admitted });
   const texts = steps.map((step) => `${step.do} ${step.container.name}/${step.restart}`);
-  return { steps: texts, look: lookAtMs === undefined ? undefined : (lookAtMs - t0) / 1_000, over };
+  return { steps: texts, look: lookAtMs === undefined ? undefined : (lookAtMs - at(0)) / 1_000, over };
 }
 
 const idle = { steps: [], look: undefined, over: false };
@@ -269,49 +232,6 @@ test.each([
   },
 ])("$name", ({ pod, runs, now, admitted, result }) => {
   expect(plan(pod, runs as Runs, now, admitted)).toEqual(result);
-});
-
-test.each([
-  { name: "nothing started yet", runs: {}, phase: "Pending" },
-  { name: "the main container runs", runs: { one: running, init: ended(0, 1), main: running }, phase: "Running" },
-  {
-    name: "the main container ended and a sidecar still runs",
-    runs: { one: running, init: ended(0, 1), main: ended(0, 5) },
-    phase: "Running",
-  },
-  {
-    name: "all ended and only a sidecar failed",
-    runs: { one: ended(9, 6), init: ended(0, 1), main: ended(0, 5) },
-    phase: "Succeeded",
-  },
-  {
-    name: "the main container failed",
-    runs: { one: ended(0, 6), init: ended(0, 1), main: ended(2, 5) },
-    phase: "Failed",
-  },
-  { name: "an init container failed", runs: { one: ended(0, 6), init: ended(2, 1) }, phase: "Failed" },
-])("the phase is $phase when $name", ({ runs, phase }) => {
-  const pod = aPod({ initContainers: [sidecar("one"), { name: "init" }] });
-  expect(podStatus(pod, runsOf(runs as Runs), { nowMs: at(10), admitted: true }).phase).toBe(phase);
-});
-
-test("a condition keeps the time of its last change", () => {
-  const pod = aPod();
-  const first = podStatus(pod, runsOf({}), { nowMs: at(1), admitted: true });
-  const second = podStatus({ ...pod, status: first }, runsOf({ main: running }), { nowMs: at(2), admitted: true });
-  const times = (type: string) =>
-    [first, second].map((status) => status.conditions?.find((other) => other.type === type)?.lastTransitionTime);
-  expect(times("PodScheduled")).toEqual([new Date(at(1)).toISOString(), new Date(at(1)).toISOString()]);
-  expect(times("Ready")).toEqual([new Date(at(1)).toISOString(), new Date(at(2)).toISOString()]);
-});
-
-test("a pod that waits for room says so as unschedulable, without container statuses", () => {
-  const status = podStatus(aPod(), runsOf({}), { nowMs: at(1), admitted: false });
-  expect(status).toMatchObject({
-    phase: "Pending",
-    conditions: [{ type: "PodScheduled", status: "False", reason: "Unschedulable" }],
-  });
-  expect(status.containerStatuses).toBeUndefined();
 });
 
 /** Whatever the files say, the kubelet must come to an end by only following its own plan. */
