@@ -1,6 +1,6 @@
-import { Buffer } from "node:buffer";
 import { expect, it } from "vitest";
 import { bodyOf, collect, someBytes, text } from "./bodies.ts";
+import { expectBytes } from "./expect-bytes.ts";
 import { expectCode } from "./expect-code.ts";
 import type { Subject } from "./harness.ts";
 
@@ -11,7 +11,7 @@ export function conditions({ driver }: Subject): void {
     if (!driver().capabilities.ifAbsent) return await expectCode(put("one"), "unimplemented");
     await put("one");
     await expectCode(put("two"), "already_exists");
-    expect(Buffer.from(await collect(driver().get("folder/object"))).toString()).toBe("one");
+    expectBytes(await collect(driver().get("folder/object")), "one");
   });
 
   it("of many writers with ifAbsent one wins and its bytes are the object", async () => {
@@ -26,14 +26,14 @@ export function conditions({ driver }: Subject): void {
     for (const result of results) {
       if (result.status === "rejected") expect(result.reason).toMatchObject({ code: "already_exists" });
     }
-    expect(await collect(driver().get("contested"))).toEqual(Buffer.from(someBytes(50_000, (winners[0] ?? 0) + 1)));
+    expectBytes(await collect(driver().get("contested")), someBytes(50_000, (winners[0] ?? 0) + 1));
   });
 
   it("a read with ifMatch gives that version or rejects with aborted, where the store can", async () => {
     const { etag } = await driver().put("object", bodyOf(text("one")));
     if (!driver().capabilities.ifMatch)
       return await expectCode(driver().get("object", { ifMatch: etag }), "unimplemented");
-    expect(Buffer.from(await collect(driver().get("object", { ifMatch: etag }))).toString()).toBe("one");
+    expectBytes(await collect(driver().get("object", { ifMatch: etag })), "one");
     await driver().put("object", bodyOf(text("two!")));
     await expectCode(driver().get("object", { ifMatch: etag }), "aborted");
   });
@@ -43,6 +43,6 @@ export function conditions({ driver }: Subject): void {
     await driver().put("object", bodyOf(old));
     const read = await driver().get("object");
     await driver().put("object", bodyOf(someBytes(900_000, 6)));
-    expect(await collect(Promise.resolve(read))).toEqual(Buffer.from(old));
+    expectBytes(await collect(Promise.resolve(read)), old);
   });
 }

@@ -1,6 +1,6 @@
-import { Buffer } from "node:buffer";
 import { expect, it } from "vitest";
 import { bodyOf, collect, text } from "./bodies.ts";
+import { expectBytes } from "./expect-bytes.ts";
 import { expectCode } from "./expect-code.ts";
 import type { Subject } from "./harness.ts";
 
@@ -25,7 +25,7 @@ const treelessKeys = ["..", "../escape", "a/../b", "a/..", ".", "a/./b", "a//b",
 export function keys({ driver }: Subject): void {
   it.each(oddKeys)("a key with $name is stored, read, listed and deleted", async ({ key }) => {
     await driver().put(key, bodyOf(text(key)));
-    expect(Buffer.from(await collect(driver().get(key))).toString()).toBe(key);
+    expectBytes(await collect(driver().get(key)), key);
     const listed: string[] = [];
     for await (const info of driver().list("")) listed.push(info.key);
     expect(listed).toEqual([key]);

@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { expect, it } from "vitest";
 import { bodyOf, collect, failingBody, someBytes, stallingBody, text } from "./bodies.ts";
+import { expectBytes } from "./expect-bytes.ts";
 import { expectCode } from "./expect-code.ts";
 import type { Subject } from "./harness.ts";
 
@@ -9,7 +10,7 @@ export function replacing({ driver }: Subject): void {
     const first = await driver().put("object", bodyOf(text("first")));
     const second = await driver().put("object", bodyOf(text("second one")));
     expect(second.etag).not.toBe(first.etag);
-    expect(await collect(driver().get("object"))).toEqual(Buffer.from("second one"));
+    expectBytes(await collect(driver().get("object")), "second one");
     expect((await driver().head("object")).etag).toBe(second.etag);
   });
 
@@ -34,7 +35,7 @@ export function replacing({ driver }: Subject): void {
     const old = someBytes(300_000, 7);
     await driver().put("object", bodyOf(old));
     await expect(driver().put("object", failingBody(someBytes(200_000, 8), new Error("line cut")))).rejects.toThrow();
-    expect(await collect(driver().get("object"))).toEqual(Buffer.from(old));
+    expectBytes(await collect(driver().get("object")), old);
     expect(await keysOf(driver().list(""))).toEqual(["object"]);
   });
 

@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { expect, it } from "vitest";
 import type { Driver, SignedRequest, Signer } from "../driver.ts";
 import { bodyOf, collect, md5, someBytes, text } from "./bodies.ts";
+import { expectBytes } from "./expect-bytes.ts";
 import { expectCode } from "./expect-code.ts";
 import type { Subject } from "./harness.ts";
 
@@ -26,7 +27,7 @@ export function signing(subject: Subject): void {
     const response = await send(signed);
     expect(response.status).toBe(200);
     expect(response.headers.get("content-disposition")).toContain("filename*=UTF-8''f%20%C3%BC.bin");
-    expect(Buffer.from(await response.arrayBuffer())).toEqual(Buffer.from(bytes));
+    expectBytes(await response.arrayBuffer(), bytes);
   });
 
   it("a signed GET serves a range", async () => {
@@ -37,7 +38,7 @@ export function signing(subject: Subject): void {
     const part = await send(signed, { headers: { range: "bytes=100-199" } });
     expect(part.status).toBe(206);
     expect(part.headers.get("content-range")).toBe("bytes 100-199/300000");
-    expect(Buffer.from(await part.arrayBuffer())).toEqual(Buffer.from(bytes.subarray(100, 200)));
+    expectBytes(await part.arrayBuffer(), bytes.subarray(100, 200));
   });
 
   it("a signed PUT stores the body under the key that was signed", async () => {
@@ -47,7 +48,7 @@ export function signing(subject: Subject): void {
     const response = await send(await signer.signPut(key, options), { body: bytes });
     expect([200, 201, 204]).toContain(response.status);
     await response.arrayBuffer();
-    expect(await collect(driver().get(key))).toEqual(Buffer.from(bytes));
+    expectBytes(await collect(driver().get(key)), bytes);
   });
 
   it("a signed PUT without MD5 and length takes any body", async () => {

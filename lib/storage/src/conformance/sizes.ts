@@ -1,6 +1,6 @@
-import { Buffer } from "node:buffer";
 import { expect, it } from "vitest";
 import { bodyOf, collect, someBytes } from "./bodies.ts";
+import { expectBytes } from "./expect-bytes.ts";
 import type { Subject } from "./harness.ts";
 
 const mebibyte = 1024 * 1024;
@@ -24,13 +24,13 @@ export function sizes({ driver }: Subject): void {
     expect(put.size).toBe(size);
     const read = driver().get("folder/object");
     expect((await read).info).toMatchObject({ key: "folder/object", size, etag: put.etag });
-    expect(Buffer.compare(await collect(read), bytes)).toBe(0);
+    expectBytes(await collect(read), bytes);
   });
 
   it("a body in one chunk larger than any buffer is stored whole", async () => {
     const bytes = someBytes(9 * mebibyte + 17);
     await driver().put("large", bodyOf(bytes, bytes.byteLength), { length: bytes.byteLength });
-    expect(Buffer.compare(await collect(driver().get("large")), bytes)).toBe(0);
+    expectBytes(await collect(driver().get("large")), bytes);
   });
 
   it("chunks without bytes in the middle of a body change nothing", async () => {
