@@ -44,6 +44,8 @@ export interface Harness {
   readonly stores: Stores;
   readonly url: string;
   readonly metrics: MetricsRegistry;
+  /** Where the API listens; empty without `http`. */
+  readonly baseUrl: string;
   client<S extends DescService>(service: S): Client<S>;
   /** Rows of a query by column name. */
   rows<R extends object>(sql: string, values?: readonly SqlValue[]): Promise<readonly R[]>;
@@ -89,10 +91,11 @@ export async function startApi(options: HarnessOptions = {}): Promise<Harness> {
         metrics,
       })
     : undefined;
+  const baseUrl = server === undefined ? "" : `http://127.0.0.1:${server.port}`;
   const transport =
     server === undefined
       ? directTransport(service.rpc, { logger: silent, freeze: true })
-      : createConnectTransport({ baseUrl: `http://127.0.0.1:${server.port}`, httpVersion: "1.1" });
+      : createConnectTransport({ baseUrl, httpVersion: "1.1" });
   const rows = async <R extends object>(sql: string, values: readonly SqlValue[] = []) =>
     (await database.query(dynamicStatement<R>(sql), values)).rows;
   return {
@@ -105,6 +108,7 @@ export async function startApi(options: HarnessOptions = {}): Promise<Harness> {
     stores,
     url,
     metrics,
+    baseUrl,
     client: (descriptor) => createClient(descriptor, transport),
     rows,
     until: (channel, condition) => until(database, channel, condition),
