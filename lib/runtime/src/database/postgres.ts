@@ -43,6 +43,9 @@ export function createDatabase(options: DatabaseOptions): Database {
   });
   // An idle connection that dies is replaced by the next call; that call, not this event, tells whether it matters.
   pool.on("error", (error) => options.logger.info({ error }, "idle database connection lost"));
+  // The pool listens to idle connections only. One that dies in use tells its query too, which is who needs to know; without
+  // a listener here its error would end the process.
+  pool.on("connect", (client) => client.on("error", () => undefined));
   const directConfig: ClientConfig = { ...connection, connectionString: options.directUrl ?? options.url };
   const direct = (): Client => new Client(directConfig);
   const runner = createRunner({ named: options.preparedStatements ?? true, cancelWith: direct });
