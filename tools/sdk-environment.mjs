@@ -1,5 +1,5 @@
 // @ts-check
-// The Python that holds the Flyte SDK's descriptors: a virtual environment in the tools cache, made once per set of pins.
+// The Pythons that hold the Flyte SDK: virtual environments in the tools cache, each made once per set of pins.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -9,25 +9,28 @@ import { runStep } from "./run-step.mjs";
 /**
  * @typedef {object} SdkEnvironment
  * @property {string} python its interpreter
- * @property {string} version the release of flyteidl2 in it
+ * @property {string} version the release of the package in it
  */
 
 /**
  * Finds the environment, or makes it with `python3 -m venv` and pip; the latter needs a package index once.
  * @param {string} root the repository's top folder
+ * @param {{ requirements: string, package: string }} pinned the file of pins, relative to the root, and the one of them
+ * that the environment is named after
  * @returns {Promise<SdkEnvironment>}
  * @throws {Error} saying what is missing and how to get it
  */
-export async function sdkEnvironment(root) {
-  const requirements = path.join(root, "test", "parity", "requirements.txt");
+export async function sdkEnvironment(root, pinned) {
+  const requirements = path.join(root, pinned.requirements);
   const pins = readFileSync(requirements, "utf8");
-  const version = /^flyteidl2==(\S+)$/m.exec(pins)?.[1];
-  if (version === undefined) throw new Error(`read ${requirements}: no line pins flyteidl2`);
+  const pin = pins.split("\n").find((line) => line.startsWith(`${pinned.package}==`));
+  const version = pin?.slice(pinned.package.length + 2).trim();
+  if (version === undefined) throw new Error(`read ${requirements}: no line pins ${pinned.package}`);
 
   const cache = toolsFolder(process.env);
   const folder = path.join(
     cache,
-    `flyteidl2-${version}-${createHash("sha256").update(pins).digest("hex").slice(0, 8)}`,
+    `${pinned.package}-${version}-${createHash("sha256").update(pins).digest("hex").slice(0, 8)}`,
   );
   const python = path.join(folder, "bin", "python");
   const complete = path.join(folder, ".complete");
@@ -41,7 +44,7 @@ export async function sdkEnvironment(root) {
       advice: "needs python3 with the venv module; on Debian: apt-get install python3-venv",
     });
     await demand(root, {
-      name: `flyteidl2 ${version}`,
+      name: `${pinned.package} ${version}`,
       command: [
         python,
         "-m",

@@ -1,5 +1,5 @@
 // @ts-check
-// `npm run test:sdk`: our generated messages and services against those of the Flyte SDK, as really installed.
+// `npm run test:sdk`: against the Flyte SDK as really installed, first our messages, then our server.
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { runStep } from "./run-step.mjs";
@@ -14,17 +14,58 @@ try {
   process.exitCode = 1;
 }
 
-/** @returns {Promise<number>} exit status */
+/**
+ * `npm run test:sdk -- sdk hello` runs one suite, and of it the files that match.
+ * @returns {Promise<number>} exit status
+ */
 async function main() {
+  const [only, ...files] = process.argv.slice(2);
+  const suites = { parity, sdk };
+  for (const [name, suite] of Object.entries(suites)) {
+    if (only !== undefined && only !== name) continue;
+    const status = await suite(files);
+    if (status !== 0) return status;
+  }
+  return 0;
+}
+
+/**
+ * Our generated messages and services against those of the SDK.
+ * @param {readonly string[]} files
+ */
+async function parity(files) {
   const built = await runStep(root, {
     name: "proto",
     command: ["npm", "run", "--silent", "build", "--workspace", "proto"],
   });
   if (built !== 0) return built;
-  const sdk = await sdkEnvironment(root);
+  const environment = await sdkEnvironment(root, {
+    requirements: "test/parity/requirements.txt",
+    package: "flyteidl2",
+  });
+  return vitest("parity", environment, files);
+}
+
+/**
+ * Programs of ours through the SDK and our server.
+ * @param {readonly string[]} files
+ */
+async function sdk(files) {
+  const built = await runStep(root, { name: "build", command: ["node", "tools/build.mjs"] });
+  if (built !== 0) return built;
+  const environment = await sdkEnvironment(root, { requirements: "test/sdk/requirements.txt", package: "flyte" });
+  return vitest("sdk", environment, files);
+}
+
+/**
+ * @param {string} suite a folder of test
+ * @param {import("./sdk-environment.mjs").SdkEnvironment} environment
+ * @param {readonly string[]} files
+ */
+function vitest(suite, { python, version }, files) {
   return runStep(root, {
-    name: "parity",
-    command: ["vitest", "run", "--config", "test/parity/vitest.config.ts"],
-    env: { FLYTE_DATAPLANE_SDK_PYTHON: sdk.python, FLYTE_DATAPLANE_SDK_VERSION: sdk.version },
+    name: suite,
+    command: ["vitest", "run", "--config", `test/${suite}/vitest.config.ts`, ...files],
+    env: { FLYTE_DATAPLANE_SDK_PYTHON: python, FLYTE_DATAPLANE_SDK_VERSION: version },
   });
 }

@@ -14,8 +14,8 @@ import { once, toolsFolder } from "./cache.mjs";
  */
 export async function getPeer(root, { name, recipe }) {
   if (!recipe) throw new Error(`get ${name}: no recipe yet`);
-  if (recipe.with === "sdk") return (await sdkEnvironment(root)).python;
   const { from = name, version, binary = name } = recipe;
+  if (recipe.with === "sdk") return (await sdkEnvironment(root, { requirements: version, package: from })).python;
   const folder = path.join(toolsFolder(process.env), name.endsWith(version) ? name : `${name}-${version}`);
   const inside = recipe.with === "npm" ? path.join("node_modules", from, binary) : binary;
   await once(folder, async (scratch) => {

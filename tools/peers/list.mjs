@@ -4,8 +4,8 @@
 /**
  * @typedef {object} Recipe
  * @property {"go" | "npm" | "sdk"} with
- * @property {string} [from] Go package or npm package, without its version
- * @property {string} version pinned
+ * @property {string} [from] package of Go, npm or Python, without its version
+ * @property {string} version pinned; of Python the file of pins
  * @property {string} [binary] path of the program inside its folder
  */
 
@@ -30,7 +30,12 @@ export function peers(platform, architecture) {
     {
       name: "sdk",
       purpose: "descriptors of the Flyte SDK, compared with ours by test:sdk",
-      recipe: { with: "sdk", version: "test/parity/requirements.txt" },
+      recipe: { with: "sdk", from: "flyteidl2", version: "test/parity/requirements.txt" },
+    },
+    {
+      name: "flyte",
+      purpose: "the Flyte SDK and its command, which test:sdk runs programs with",
+      recipe: { with: "sdk", version: "test/sdk/requirements.txt" },
     },
     ...nodeVersions.map((version) => ({
       name: `node-${version}`,

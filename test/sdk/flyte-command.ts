@@ -1,0 +1,66 @@
+/** The `flyte` command as its user calls it, against the suite's server. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { create } from "@bufbuild/protobuf";
+import { type RunIdentifier, RunIdentifierSchema } from "@flyte-dataplane/proto/flyteidl2/common/identifier";
+import { inject } from "vitest";
+
+const programs = fileURLToPath(new URL("./programs/", import.meta.url));
+
+export interface CommandOutcome {
+  readonly code: number | string;
+  /** Standard output, then standard error; colours and boxes included. */
+  readonly output: string;
+}
+
+/** Runs `flyte ...words` in the folder of programs. */
+export async function flyte(words: readonly string[]): Promise<CommandOutcome> {
+  const home = inject("sdkHome");
+  const bin = dirname(inject("sdkPython"));
+  const child = spawn(join(bin, "flyte"), words, {
+    cwd: programs,
+    env: {
+      PATH: `${bin}:/usr/bin:/bin`,
+      HOME: home,
+      LANG: "C.UTF-8",
+      COLUMNS: "200",
+      FLYTE_DISABLE_SENTRY: "true",
+      PYTHONDONTWRITEBYTECODE: "1",
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let out = "";
+  let err = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    out += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    err += text;
+  });
+  const code = await once(child, "close").then(([exit, signal]) => (exit ?? signal) as number | string);
+  return { code, output: out + err };
+}
+
+export interface RunOptions {
+  /** Of `flyte run`, before the file. */
+  readonly flags?: readonly string[];
+  /** Of the task, as `--name value` words. */
+  readonly inputs?: readonly string[];
+}
+
+/** `flyte run <file> <task>`; rejects with what the command printed when it fails. */
+export async function flyteRun(file: string, task: string, options: RunOptions = {}): Promise<RunIdentifier> {
+  const { flags = [], inputs = [] } = options;
+  const { code, output } = await flyte(["run", ...flags, file, task, ...inputs]);
+  const name = /Created Run: (\S+)/.exec(withoutColours(output))?.[1];
+  if (code !== 0 || name === undefined) throw new Error(`flyte run ${file} ${task} ended with ${code}:\n${output}`);
+  return create(RunIdentifierSchema, { project: "flytesnacks", domain: "development", name });
+}
+
+/** What a person reads. */
+export function withoutColours(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a colour begins with one
+  return text.replace(/\u001b\[[\d;]*m/g, "");
+}
