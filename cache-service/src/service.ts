@@ -6,7 +6,7 @@ import {
   ReleaseReservationResponseSchema,
 } from "@flyte-dataplane/proto/flyteidl2/cacheservice/cacheservice";
 import { CacheService } from "@flyte-dataplane/proto/flyteidl2/cacheservice/v2/cacheservice";
-import { rpc, type RpcService, type Service } from "@flyte-dataplane/runtime/server";
+import { type RpcService, rpc, type Service } from "@flyte-dataplane/runtime/server";
 import { deleteOutput, getOutput, putOutput } from "./cache.ts";
 import { type CacheServiceConfig, effective } from "./config.ts";
 import { reservationKey } from "./keys.ts";

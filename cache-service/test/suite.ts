@@ -1,8 +1,8 @@
 /** The behaviour of the service as its clients see it; every store runs it. */
 import { create, toBinary } from "@bufbuild/protobuf";
 import { durationFromMs, timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
-import { type CacheStore, createCacheService } from "@flyte-dataplane/cache-service";
 import { type Client, createClient } from "@connectrpc/connect";
+import { type CacheStore, createCacheService } from "@flyte-dataplane/cache-service";
 import type { Clock, Logger } from "@flyte-dataplane/core";
 import {
   CacheService as CacheServiceV1,

@@ -48,12 +48,18 @@ test.each(Array.from({ length: rounds }, (_, round) => ({ round })))(
     const pods = await readdir(join(data, "pods"));
     expect(pods).toHaveLength(1);
     const pod = join(data, "pods", pods[0] ?? "");
-    const started = [];
-    for (const entry of await readdir(pod, { withFileTypes: true, recursive: true })) {
-      if (entry.name === "log") started.push(await readFile(join(entry.parentPath, entry.name), "utf8"));
+    const containers = (await readdir(pod, { withFileTypes: true })).filter(
+      (entry) => entry.isDirectory() && entry.name !== "volumes",
+    );
+    const logs = new Map<string, string>();
+    for (const { name } of containers) {
+      const restarts = (await readdir(join(pod, name))).filter((restart) => /^\d+$/.test(restart));
+      if (restarts.length === 0) continue;
+      expect(restarts, `starts of ${name}`).toEqual(["0"]);
+      logs.set(name, await readFile(join(pod, name, "0", "log"), "utf8"));
     }
-    expect(started.filter((log) => log.includes("part 1 of 5 checked"))).toHaveLength(1);
-    expect(started.join("").match(/part 1 of 5 checked/g)).toHaveLength(1);
+    expect(logs.size).toBe(3);
+    expect([...logs.values()].join("").match(/part 1 of 5 checked/g)).toHaveLength(1);
     expect(await processesNaming(home.path)).toEqual([]);
     await home.remove();
   },
