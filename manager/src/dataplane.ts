@@ -67,8 +67,8 @@ export interface Dataplane {
   readonly url: string;
 }
 
-/** What a container has to end in when the server takes it along. */
-const containerGraceMs = 2000;
+/** What a container has to end in when the server takes it along, in milliseconds. */
+export const containerGraceMs = 2000;
 
 /** Starts everything; what had started already is stopped by `lifecycle` when a later part rejects. */
 export async function startDataplane(options: DataplaneOptions): Promise<Dataplane> {

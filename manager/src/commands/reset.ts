@@ -1,4 +1,7 @@
+import { stopLocalContainers } from "@flyte-dataplane/controller";
 import { DataPlaneError } from "@flyte-dataplane/core";
+import { systemClock } from "@flyte-dataplane/runtime/lifecycle";
+import { containerGraceMs } from "../dataplane.ts";
 import { removeContents } from "../embedded/contents.ts";
 import { openDataDirectory } from "../embedded/data-directory.ts";
 import { stopLeftovers } from "../embedded/leftovers.ts";
@@ -19,6 +22,7 @@ export async function reset(
   }
   const data = await openDataDirectory(directory);
   try {
+    await stopLocalContainers({ directory, clock: systemClock, graceMs: containerGraceMs });
     await stopLeftovers(data, machine.temporary);
     await removeContents(directory);
   } finally {
