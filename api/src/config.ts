@@ -43,6 +43,8 @@ export interface ApiConfig {
   };
   /** How long a watch keeps a terminal phase back until the event with its outputs or error is stored. */
   readonly terminalHoldMs: number;
+  /** After how long without a message an idle watch sends one, so that proxies do not cut it; 0 never. */
+  readonly watchKeepAliveMs: number;
   /** Shortest time between two messages of WatchActions. */
   readonly watchCoalesceMs: number;
   readonly delivery: {
@@ -90,6 +92,7 @@ export const apiSection: Section<ApiConfig> = defineSection<ApiConfig>("runs", "
     },
   },
   terminalHoldMs: duration({ doc: "Longest wait of a watch for the event behind a terminal phase.", default: 2_000 }),
+  watchKeepAliveMs: duration({ doc: "After how long an idle watch sends a message; 0 never.", default: 30_000 }),
   watchCoalesceMs: duration({ doc: "Shortest time between two messages of WatchActions.", default: 100 }),
   delivery: {
     workers: integer({ doc: "Enqueue and abort calls under way at once, each.", default: 5, min: 1, max: 100 }),

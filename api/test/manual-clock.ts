@@ -3,6 +3,8 @@ import { abortError, type Clock } from "@flyte-dataplane/core";
 export interface ManualClock extends Clock {
   /** Lets `ms` pass; whoever's time has come wakes up. */
   advance(ms: number): void;
+  /** Who sleeps now. */
+  readonly sleeping: number;
   /** Lets time pass until the next sleeper wakes; waits for one to lie down if none does. */
   toNextWake(): Promise<void>;
 }
@@ -26,6 +28,9 @@ export function manualClock(start = Date.UTC(2026, 0, 2, 3, 4, 5)): ManualClock 
   return {
     now: () => now,
     advance,
+    get sleeping() {
+      return sleepers.size;
+    },
     sleep: (ms, { signal } = {}) =>
       new Promise((resolve, reject) => {
         if (signal?.aborted === true) return reject(abortError(signal));

@@ -1,5 +1,4 @@
 import { create, equals } from "@bufbuild/protobuf";
-import type { Clock } from "@flyte-dataplane/core";
 import { ActionPhase } from "@flyte-dataplane/proto/flyteidl2/common/phase";
 import {
   type ActionDetails,
@@ -19,6 +18,7 @@ import { type LoadedAction, loadAction, runDetailsOf } from "../runs/action-deta
 import { isTerminal } from "../runs/phases.ts";
 import type { RunsDeps } from "../runs/runs-deps.ts";
 import type { ChangeBatch, ChangeSubscription } from "./changes.ts";
+import { deadlineAfter, nextOrIdle } from "./deadline.ts";
 
 /** The whole state at once and after each change; ends after the message whose phase is terminal. */
 export async function* watchActionDetails(
@@ -46,7 +46,7 @@ export async function* watchRunDetails(
 }
 
 /**
- * States of one action, never the same twice in a row. A terminal one comes last: it is kept back until the event that
+ * States of one action, the same again only to keep an idle stream alive. A terminal one comes last: it is kept back until the event that
  * carries its outputs or its error is stored, because a reader leaves with it and asks for just these.
  */
 async function* follow(
@@ -65,7 +65,11 @@ async function* follow(
         yield loaded;
       }
       if (isTerminal(loaded.row.phase)) return;
-      await until(subscription, key, signal);
+      const idle = { clock: deps.clock, idleMs: deps.config.watchKeepAliveMs, signal };
+      let batch = await nextOrIdle(subscription, idle);
+      while (batch !== undefined && !concerns(batch, key)) batch = await nextOrIdle(subscription, idle);
+      // Nothing happened for a while: the last state goes out once more, so that no proxy takes the stream for dead.
+      if (batch === undefined) sent = undefined;
     }
   } finally {
     subscription.close();
@@ -109,23 +113,13 @@ async function until(
   subscription: ChangeSubscription<ActionKey>,
   key: ActionKey,
   signal: AbortSignal,
-  deadline?: AbortSignal,
+  deadline: AbortSignal,
 ): Promise<void> {
-  const concerns = (batch: ChangeBatch<ActionKey>) =>
-    batch.everything || batch.changed.some(({ name }) => name === key.name);
-  while (!concerns(await subscription.next(signal, deadline))) {
-    if (deadline?.aborted === true) return;
+  while (!concerns(await subscription.next(signal, deadline), key)) {
+    if (deadline.aborted) return;
   }
 }
 
-function deadlineAfter(clock: Clock, ms: number, parent: AbortSignal) {
-  const over = new AbortController();
-  const stop = new AbortController();
-  const signal = AbortSignal.any([parent, stop.signal]);
-  // A rejection means that somebody cancelled: then nobody waits for the deadline any more.
-  clock.sleep(ms, { signal }).then(
-    () => over.abort(),
-    () => undefined,
-  );
-  return { signal: over.signal, cancel: () => stop.abort() };
+function concerns(batch: ChangeBatch<ActionKey>, key: ActionKey): boolean {
+  return batch.everything || batch.changed.some(({ name }) => name === key.name);
 }

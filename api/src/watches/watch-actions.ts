@@ -13,6 +13,7 @@ import { actionOf } from "../runs/action-view.ts";
 import type { RunsDeps } from "../runs/runs-deps.ts";
 import { sqlTime } from "../times.ts";
 import { type ActionTree, createActionTree, type ShownNode } from "./action-tree.ts";
+import { nextOrIdle } from "./deadline.ts";
 
 const pageRows = 1_000;
 
@@ -49,7 +50,12 @@ export async function* watchActions(
           yield* messages(tree);
         }
       }
-      const batch = await subscription.next(signal);
+      const batch = await nextOrIdle(subscription, { clock: deps.clock, idleMs: deps.config.watchKeepAliveMs, signal });
+      if (batch === undefined) {
+        snapshot = false;
+        yield create(WatchActionsResponseSchema);
+        continue;
+      }
       snapshot = batch.everything;
       if (!snapshot) {
         const names = batch.changed.map(({ name }) => name);

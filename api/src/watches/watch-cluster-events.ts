@@ -13,6 +13,7 @@ import { byReport } from "../runs/attempts.ts";
 import { isTerminal } from "../runs/phases.ts";
 import { readAction } from "../runs/read-actions.ts";
 import type { RunsDeps } from "../runs/runs-deps.ts";
+import { nextOrIdle } from "./deadline.ts";
 
 /** What names an event of an attempt; its bytes are not kept, for a watch may run for days. */
 interface EventKey {
@@ -49,7 +50,8 @@ export async function* watchClusterEvents(
       const clusterEvents = events.flatMap((event) => event.clusterEvents);
       if (clusterEvents.length > 0) yield create(WatchClusterEventsResponseSchema, { clusterEvents });
       if (sent.some(({ phase }) => isTerminal(phase))) return;
-      await subscription.next(signal);
+      const idle = { clock: deps.clock, idleMs: deps.config.watchKeepAliveMs, signal };
+      if ((await nextOrIdle(subscription, idle)) === undefined) yield create(WatchClusterEventsResponseSchema);
     }
   } finally {
     subscription.close();

@@ -7,6 +7,7 @@ import {
 } from "@flyte-dataplane/proto/flyteidl2/workflow/run_service";
 import { projectKey } from "../identifiers.ts";
 import type { RunsDeps } from "../runs/runs-deps.ts";
+import { nextOrIdle } from "./deadline.ts";
 import { readTaskGroups } from "./task-groups.ts";
 
 /** Re-reading all groups for every change of a busy project would keep the database busy for nobody's eyes. */
@@ -35,8 +36,10 @@ export async function* watchGroups(
         yield create(WatchGroupsResponseSchema, { taskGroups: [...groups, ...deleted], sentinel: true });
       }
       if (request.endDate !== undefined) return;
-      await subscription.next(signal);
-      await deps.clock.sleep(pauseMs, { signal });
+      const idle = { clock: deps.clock, idleMs: deps.config.watchKeepAliveMs, signal };
+      if ((await nextOrIdle(subscription, idle)) !== undefined) await deps.clock.sleep(pauseMs, { signal });
+      // The groups themselves again: an empty answer would read as "no groups left".
+      else sent = undefined;
     }
   } finally {
     subscription.close();

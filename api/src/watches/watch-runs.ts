@@ -13,6 +13,7 @@ import { runOf } from "../runs/action-view.ts";
 import { listRuns } from "../runs/list-runs.ts";
 import { readAction } from "../runs/read-actions.ts";
 import type { RunsDeps } from "../runs/runs-deps.ts";
+import { nextOrIdle } from "./deadline.ts";
 
 const snapshotRuns = 100;
 
@@ -37,7 +38,12 @@ export async function* watchRuns(
         const { runs } = await listRuns(deps.database, list);
         if (runs.length > 0) yield create(WatchRunsResponseSchema, { runs });
       }
-      const batch = await subscription.next(signal);
+      const batch = await nextOrIdle(subscription, { clock: deps.clock, idleMs: deps.config.watchKeepAliveMs, signal });
+      if (batch === undefined) {
+        snapshot = false;
+        yield create(WatchRunsResponseSchema);
+        continue;
+      }
       snapshot = batch.everything;
       if (snapshot) continue;
       const rows = await Promise.all(batch.changed.map((run) => readRoot(deps, run)));
