@@ -1,5 +1,6 @@
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import type { TaskAction } from "@flyte-dataplane/core";
+import { VariableMapSchema } from "@flyte-dataplane/proto/flyteidl2/core/interface";
 import { type LiteralMap, LiteralMapSchema } from "@flyte-dataplane/proto/flyteidl2/core/literals";
 import { Resources_ResourceName, TaskTemplateSchema } from "@flyte-dataplane/proto/flyteidl2/core/tasks";
 import { loadConfig } from "@flyte-dataplane/runtime/config";
@@ -11,7 +12,7 @@ import { labelValue } from "./pod/metadata.ts";
 import { buildPod } from "./pod.ts";
 import { readTask } from "./task.ts";
 
-type Template = MessageInitShape<typeof TaskTemplateSchema>;
+type Template = Exclude<MessageInitShape<typeof TaskTemplateSchema>, { readonly $typeName: string }>;
 
 interface Options {
   readonly template?: Template;
@@ -29,12 +30,13 @@ const defaults = loadConfig([pluginsSection] as never, { env: {} }).get(pluginsS
 
 function build(options: Options = {}) {
   const { attempt = 1 } = options;
-  const message = create(TaskTemplateSchema, {
+  const given: Template = {
     id: { project: "home", domain: "d", name: "a.b/c", version: "v1" },
     type: "container",
     target: { case: "container", value: { image: "img", command: ["run"], ...options.container } },
     ...options.template,
-  });
+  };
+  const message = create(TaskTemplateSchema, given);
   const action: TaskAction = {
     apiVersion: "flyte.org/v1",
     kind: "TaskAction",
@@ -302,7 +304,9 @@ test("the Pod carries who it is, is owned by its action, and inherits neither th
   ]);
 });
 
-const variables = { variables: [{ key: "x", value: { type: { type: { case: "simple", value: 1 } } } }] } as const;
+const variables = create(VariableMapSchema, {
+  variables: [{ key: "x", value: { type: { type: { case: "simple", value: 1 } } } }],
+});
 const rawContainer: Options = {
   container: { dataConfig: { enabled: true, inputPath: "/var/inputs", outputPath: "/var/outputs" } },
   template: {

@@ -7,6 +7,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { currentAttempt, isTerminal, podName, type TaskAction } from "@flyte-dataplane/core";
 import { ActionPhase } from "@flyte-dataplane/proto/flyteidl2/common/phase";
 import { TaskTemplateSchema } from "@flyte-dataplane/proto/flyteidl2/core/tasks";
+import { loadConfig } from "@flyte-dataplane/runtime/config";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { actionPhase, isTerminalPhase } from "./action-phase.ts";
@@ -49,6 +50,11 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("time" as const), ms: fc.integer({ min: 1, max: 120_000 }) }) },
 );
+
+/** What must be true at every moment, whoever looks. */
+function hold(truth: boolean, rule: string): void {
+  if (!truth) throw new Error(`broken: ${rule}`);
+}
 
 class Crash extends Error {}
 class Conflict extends Error {}
@@ -114,7 +120,7 @@ class World {
       for (let turn = 0; turn < 24; turn += 1) {
         const plan = reconcile(this.observe(asked, lag));
         if (plan.next.kind === "needs") {
-          expect(plan.next.part).toBe("files");
+          hold(plan.next.part === "files", "only files are asked for");
           asked = { files: this.files };
           continue;
         }
@@ -151,7 +157,7 @@ class World {
     const known = this.events.get(key);
     if (known === undefined) this.events.set(key, event);
     // A repetition tells the same, if perhaps in fewer words.
-    else expect({ ...tale(event), key }).toEqual({ ...tale(known), key });
+    else hold(tale(event) === tale(known), `${key} tells one thing only`);
   }
 
   write(write: Write): void {
@@ -162,7 +168,7 @@ class World {
           (patch["metadata"] as { resourceVersion?: string }).resourceVersion !== this.action.metadata.resourceVersion
         )
           throw new Conflict();
-        expect(isTerminal(this.action)).toBe(false);
+        hold(!isTerminal(this.action), "a terminal status is not written again");
         this.change({ status: { ...this.action.status, ...(patch["status"] as object) } });
         return;
       }
@@ -196,8 +202,8 @@ class World {
 
   createPod(pod: Pod): void {
     const { name } = pod.metadata;
-    expect(isTerminal(this.action)).toBe(false);
-    expect(this.action.metadata.finalizers).toContain("flyte.org/plugin-finalizer");
+    hold(!isTerminal(this.action), "no Pod is made for an ended action");
+    hold(this.action.metadata.finalizers?.length === 1, "the finalizer stands before the Pod");
     const standing = this.pods.get(name);
     if (standing === undefined) {
       this.launched.push(name);
@@ -230,7 +236,7 @@ class World {
   }
 
   kubelet(fate: Fate): void {
-    for (const pod of [...this.pods.values()]) {
+    for (const pod of new Map(this.pods).values()) {
       const running = pod.status?.phase === "Running";
       const name = pod.spec.containers[0]?.name ?? "";
       const ended = (exitCode: number): void =>
@@ -260,18 +266,11 @@ class World {
   }
 }
 
-function tale({ message, failure, cacheStatus }: EventDraft): object {
-  return { message: message.slice(0, 256), code: failure?.code, cacheStatus };
+function tale({ message, failure, cacheStatus }: EventDraft): string {
+  return JSON.stringify({ message: message.slice(0, 256), code: failure?.code, cacheStatus });
 }
 
-const defaults = Object.fromEntries(
-  Object.entries(pluginsSection.fields.k8s).map(([key, field]) => [key, read(field)]),
-) as unknown as PodDefaults;
-
-function read(field: object): unknown {
-  if ("kind" in field && field.kind === "field" && "default" in field) return field.default;
-  return Object.fromEntries(Object.entries(field).map(([key, inner]) => [key, read(inner as object)]));
-}
+const defaults: PodDefaults = loadConfig([pluginsSection] as never, { env: {} }).get(pluginsSection).k8s;
 
 const policy: Observation["policy"] = {
   maxSystemFailures: 3,

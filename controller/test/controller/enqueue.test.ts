@@ -1,7 +1,10 @@
 import { create, fromBinary } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import { DataPlaneError } from "@flyte-dataplane/core";
-import { EnqueueRequestSchema } from "@flyte-dataplane/proto/flyteidl2/actions/actions_service";
+import {
+  EnqueueRequestSchema,
+  type WatchForUpdatesResponse,
+} from "@flyte-dataplane/proto/flyteidl2/actions/actions_service";
 import { ActionPhase } from "@flyte-dataplane/proto/flyteidl2/common/phase";
 import { TaskTemplateSchema } from "@flyte-dataplane/proto/flyteidl2/core/tasks";
 import { SimpleType } from "@flyte-dataplane/proto/flyteidl2/core/types";
@@ -282,10 +285,13 @@ test.each([
       { signal: leave.signal },
     );
     const messages = updates[Symbol.asyncIterator]();
-    expect((await messages.next()).value?.message.case).toBe("controlMessage");
+    const next = async (): Promise<unknown> => {
+      const result: IteratorResult<WatchForUpdatesResponse, undefined> = await messages.next();
+      return result.value?.message;
+    };
+    expect(await next()).toMatchObject({ case: "controlMessage" });
     await controller.actions.enqueue(trace);
-    const { value } = await messages.next();
-    expect(value?.message.value).toMatchObject({ phase: shown, outputUri: "/out/t1/outputs.pb" });
+    expect(await next()).toMatchObject({ value: { phase: shown, outputUri: "/out/t1/outputs.pb" } });
     leave.abort();
     expect(controller.runs.calls.filter((call) => call.startsWith("record"))).toEqual(["record r1-t1"]);
     expect(creations()).toEqual([]);

@@ -20,6 +20,7 @@ import { createStores, type Stores } from "@flyte-dataplane/storage";
 import type { Cluster } from "../../src/cluster/cluster.ts";
 import { actionsSection, executorSection, pluginsSection } from "../../src/config.ts";
 import { createController } from "../../src/controller.ts";
+import { eventsProxy } from "../../src/events/proxy.ts";
 import type { PodLogs } from "../../src/log-archive.ts";
 import { type MemoryCache, memoryCache, type RunService, recordingRunService } from "./run-service.ts";
 
@@ -79,25 +80,15 @@ export async function startController(settings: ControllerSettings): Promise<Tes
       stores,
       cache: createClient(CacheService, within),
       runs: createClient(InternalRunService, within),
-      events: createClient(EventsProxyService, directTransport([...table, eventsOf()], { logger })),
+      events: createClient(
+        EventsProxyService,
+        directTransport([eventsProxy(createClient(InternalRunService, within))], { logger }),
+      ),
       ...(logs === undefined ? {} : { logs }),
       clock,
       logger,
       metrics: createMetrics(),
     });
-    function eventsOf(): RpcService {
-      return {
-        service: EventsProxyService,
-        handlers: new Map([["record", (request: never, context: never) => handler("record")(request, context)]]),
-      } as RpcService;
-    }
-    const handler = (name: string) => {
-      const found = controller.rpc
-        .find(({ service }) => service.typeName === EventsProxyService.typeName)
-        ?.handlers.get(name);
-      if (found === undefined) throw new Error(`no handler ${name}`);
-      return found as (request: never, context: never) => Promise<unknown>;
-    };
     const running = new AbortController();
     const ended = Promise.allSettled((controller.loops ?? []).map((loop) => loop.run(running.signal)));
     return {

@@ -7,6 +7,7 @@ import {
   PutCacheResponseSchema,
 } from "@flyte-dataplane/proto/flyteidl2/cacheservice/cacheservice";
 import { CacheService } from "@flyte-dataplane/proto/flyteidl2/cacheservice/v2/cacheservice";
+import type { ActionIdentifier } from "@flyte-dataplane/proto/flyteidl2/common/identifier";
 import { ActionPhase } from "@flyte-dataplane/proto/flyteidl2/common/phase";
 import {
   InternalRunService,
@@ -63,11 +64,7 @@ export function recordingRunService(): RunService {
   return state;
 }
 
-function nameOf({
-  actionId,
-}: {
-  readonly actionId?: { readonly name: string; readonly run?: { readonly name: string } };
-}): string {
+function nameOf({ actionId }: { readonly actionId?: ActionIdentifier | undefined }): string {
   return `${actionId?.run?.name ?? ""}-${actionId?.name ?? ""}`;
 }
 

@@ -44,9 +44,9 @@ function watch(action = "a0", project = "flytesnacks"): Watching {
     .watchForUpdates({ filter: { case: "parentActionId", value } }, { signal: leave.signal })
     [Symbol.asyncIterator]();
   const pull = async (): Promise<WatchForUpdatesResponse> => {
-    const { value: message, done } = await messages.next();
-    if (done === true) throw new Error("the stream ended");
-    return message;
+    const result: IteratorResult<WatchForUpdatesResponse, undefined> = await messages.next();
+    if (result.done === true) throw new Error("the stream ended");
+    return result.value;
   };
   const next = async (): Promise<string> => lineOf(await pull());
   return {
