@@ -190,6 +190,19 @@ describe("a download that fails", () => {
     );
   });
 
+  it("within its time limit is reported as such, with no partial file left", async () => {
+    await inFolder(async (folder) => {
+      await writeTree(path.join(folder, "data"), { large: new Uint8Array(80_000_000) });
+      const { status, output, local } = await stage(folder, { x: file(`${folder}/data/large`) }, ["--timeout", "5ms"]);
+      expect(status).toBe(0);
+      expect(await readError(output)).toMatchObject({
+        message: expect.stringContaining("time limit") as string,
+        recoverable: true,
+      });
+      expect(await readTree(local).catch(() => ({}))).toEqual({});
+    });
+  });
+
   it("sums up files and bytes in one line", async () => {
     await inFolder(async (folder) => {
       const files = Object.fromEntries(

@@ -218,6 +218,17 @@ describe("reports", () => {
     );
   });
 
+  it("of a time limit that passed follow within moments, and nothing is announced or left half", async () => {
+    await inFolder(async (folder) => {
+      await writeTree(places(folder).local, { x: new Uint8Array(80_000_000) });
+      const { status, output, raw } = await publishIn(folder, { types: { x: blob(0) }, flags: ["--timeout", "5ms"] });
+      expect(status).toBe(0);
+      expect((await readError(output))?.message).toContain("time limit");
+      expect(await readTree(raw).catch(() => ({}))).toEqual({});
+      expect(await readTree(output)).not.toHaveProperty("outputs.pb");
+    });
+  });
+
   it("of transfer failures are recoverable and the exit is 0 [copilot 81,82]", async () => {
     await inFolder(async (folder) => {
       const { local, raw, output } = places(folder);
