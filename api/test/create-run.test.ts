@@ -6,9 +6,10 @@ import { TaskSpecSchema } from "@flyte-dataplane/proto/flyteidl2/task/task_defin
 import { TaskService } from "@flyte-dataplane/proto/flyteidl2/task/task_service";
 import { ActionSpecSchema, RunSource } from "@flyte-dataplane/proto/flyteidl2/workflow/run_definition";
 import { RunInfoSchema } from "@flyte-dataplane/proto/flyteidl2/workflow/run_info";
-import { readObject, statObject } from "@flyte-dataplane/storage";
+import { statObject } from "@flyte-dataplane/storage";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { codeOf } from "./codes.ts";
+import { enqueuedFor, inputsAt, rowOf } from "./created-run.ts";
 import { type Harness, startApi, storagePrefix } from "./harness.ts";
 import {
   ActionPhase,
@@ -30,28 +31,6 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 const base = `${storagePrefix}/${project}/${domain}`;
-
-async function inputsAt(uri: string) {
-  return fromBinary(InputsSchema, await readObject(api.stores, uri, { maxBytes: 1 << 20 }));
-}
-
-async function enqueuedFor(run: string) {
-  const find = () => api.actions.enqueued.find(({ action }) => action?.actionId?.run?.name === run);
-  await api.until("action_deliveries", async () => find() !== undefined);
-  const request = find();
-  if (request?.action === undefined) throw new Error(`nothing enqueued for ${run}`);
-  return { ...request, action: request.action };
-}
-
-interface Row {
-  [column: string]: unknown;
-}
-
-async function rowOf(run: string): Promise<Row> {
-  const [row] = await api.rows<Row>("SELECT * FROM actions WHERE run_name = $1 AND name = 'a0'", [run]);
-  if (row === undefined) throw new Error(`no row of ${run}`);
-  return row;
-}
 
 describe("names", () => {
   test("a run without a name gets r and nineteen characters that spell no word", async () => {
@@ -110,7 +89,7 @@ describe("what is refused", () => {
 describe("the task", () => {
   test("an inline spec names the task of the row and registers nothing [runs 15]", async () => {
     await api.runs.createRun(createRequest({ id: named("inline-task") }));
-    expect(await rowOf("inline-task")).toMatchObject({
+    expect(await rowOf(api, "inline-task")).toMatchObject({
       task_project: project,
       task_domain: domain,
       task_name: "demo.add",
@@ -125,7 +104,7 @@ describe("the task", () => {
     const spec = addTask({ shortName: "deployed" });
     await api.client(TaskService).deployTask({ taskId, spec });
     await api.runs.createRun(createRequest({ id: named("by-id"), task: { case: "taskId", value: taskId } }));
-    const { action } = await enqueuedFor("by-id");
+    const { action } = await enqueuedFor(api, "by-id");
     const enqueued = action.spec.case === "task" ? action.spec.value.spec : undefined;
     if (enqueued === undefined) throw new Error("no spec enqueued");
     expect(Buffer.from(toBinary(TaskSpecSchema, enqueued))).toEqual(Buffer.from(toBinary(TaskSpecSchema, spec)));
@@ -144,7 +123,7 @@ describe("the inputs", () => {
   test("inline inputs are stored with context and missing defaults in order of declaration [runs 17]", async () => {
     const value = { literals: [{ name: "x", value: integer(1) }], context: [{ key: "k", value: "v" }] };
     await api.runs.createRun(createRequest({ id: named("inline-in"), task, inputWrapper: { case: "inputs", value } }));
-    const stored = await inputsAt(`${base}/inline-in/inputs/inputs.pb`);
+    const stored = await inputsAt(api, `${base}/inline-in/inputs/inputs.pb`);
     const expected = [
       { name: "x", value: integer(1) },
       { name: "z", value: integer(26) },
@@ -155,7 +134,7 @@ describe("the inputs", () => {
 
   test("without inputs the blob holds just the defaults [runs 18]", async () => {
     await api.runs.createRun(createRequest({ id: named("no-in"), task, inputWrapper: { case: undefined } }));
-    const stored = await inputsAt(`${base}/no-in/inputs/inputs.pb`);
+    const stored = await inputsAt(api, `${base}/no-in/inputs/inputs.pb`);
     expect(stored.literals.map(({ name }) => name)).toEqual(["z", "x", "y"]);
   });
 
@@ -164,8 +143,8 @@ describe("the inputs", () => {
     const inputWrapper = { case: "offloadedInputData" as const, value: { uri, inputsHash: "h" } };
     await api.runs.createRun(createRequest({ id: named("offloaded"), inputWrapper }));
     expect(await statObject(api.stores, `${base}/offloaded/inputs/inputs.pb`)).toBeUndefined();
-    expect((await enqueuedFor("offloaded")).action.inputUri).toBe(uri);
-    const info = fromBinary(RunInfoSchema, (await rowOf("offloaded"))["detailed_info"] as Uint8Array);
+    expect((await enqueuedFor(api, "offloaded")).action.inputUri).toBe(uri);
+    const info = fromBinary(RunInfoSchema, (await rowOf(api, "offloaded"))["detailed_info"] as Uint8Array);
     expect(info.inputsUri).toBe(`${uri}/inputs.pb`);
   });
 
@@ -175,8 +154,8 @@ describe("the inputs", () => {
       const run = dir.endsWith("/") ? "slashed" : "plain";
       await api.runs.createRun(createRequest({ id: named(run), runSpec: { runBaseDir: dir } }));
       const folder = `mem://other/base/${project}/${domain}/${run}`;
-      expect((await inputsAt(`${folder}/inputs/inputs.pb`)).literals).toHaveLength(1);
-      const { action, runSpec } = await enqueuedFor(run);
+      expect((await inputsAt(api, `${folder}/inputs/inputs.pb`)).literals).toHaveLength(1);
+      const { action, runSpec } = await enqueuedFor(api, run);
       expect(action.runOutputBase).toBe(`${folder}/`);
       expect(runSpec?.rawDataStorage?.rawDataPrefix).toBe(storagePrefix);
     },
@@ -184,16 +163,16 @@ describe("the inputs", () => {
 
   test("the row has the inputs message, the actions service its folder [runs 22]", async () => {
     await api.runs.createRun(createRequest({ id: named("two-uris") }));
-    const spec = fromBinary(ActionSpecSchema, (await rowOf("two-uris"))["action_spec"] as Uint8Array);
+    const spec = fromBinary(ActionSpecSchema, (await rowOf(api, "two-uris"))["action_spec"] as Uint8Array);
     expect(spec.inputUri).toBe(`${base}/two-uris/inputs/inputs.pb`);
-    expect((await enqueuedFor("two-uris")).action.inputUri).toBe(`${base}/two-uris/inputs`);
+    expect((await enqueuedFor(api, "two-uris")).action.inputUri).toBe(`${base}/two-uris/inputs`);
   });
 });
 
 describe("what is written and sent", () => {
   test("the root row has every column of a queued run [runs 21]", async () => {
     await api.runs.createRun(createRequest({ id: named("columns"), source: RunSource.CLI }));
-    const row = await rowOf("columns");
+    const row = await rowOf(api, "columns");
     expect(row).toMatchObject({
       project,
       domain,
@@ -223,7 +202,7 @@ describe("what is written and sent", () => {
 
   test("the enqueued action is a0 with task, output base, run spec and a present cache key [runs 23,24]", async () => {
     await api.runs.createRun(createRequest({ id: named("sent"), runSpec: { queue: "q" } }));
-    const { action, runSpec } = await enqueuedFor("sent");
+    const { action, runSpec } = await enqueuedFor(api, "sent");
     expect(action.actionId).toEqual(actionId("sent"));
     expect(action.runOutputBase).toBe(`${base}/sent/`);
     expect(action.spec.case === "task" && action.spec.value.id?.name).toBe("demo.add");
@@ -278,146 +257,5 @@ describe("what is written and sent", () => {
     ]);
     const anonymous = await api.runs.createRun(createRequest());
     expect(anonymous.run?.action?.metadata?.executedBy).toBeUndefined();
-  });
-});
-
-describe("the cache key", () => {
-  const metadata = { discoverable: true, discoveryVersion: "v1" };
-  const literals = [
-    { name: "x", value: integer(1) },
-    { name: "y", value: integer(2) },
-  ];
-  let count = 0;
-
-  async function keyOf(over: Parameters<typeof createRequest>[0]) {
-    count += 1;
-    const run = `key-${count}`;
-    await api.runs.createRun(createRequest({ ...over, id: named(run) }));
-    const { action } = await enqueuedFor(run);
-    return action.spec.case === "task" ? action.spec.value.cacheKey : undefined;
-  }
-
-  const cached = (over: object = {}) => ({
-    case: "taskSpec" as const,
-    value: addTask({ taskTemplate: { metadata: { ...metadata, ...over } } }),
-  });
-  const inline = (more: object = {}) => ({ case: "inputs" as const, value: { literals, ...more } });
-
-  test("of inline inputs is the golden one, whatever the context and ignored inputs say [runs 25]", async () => {
-    const golden = "qyXdZKridhJwoERLvp92oyIIIfyeZD5NlJ0sO5QxV74=";
-    expect(await keyOf({ task: cached(), inputWrapper: inline() })).toBe(golden);
-    const context = [{ key: "a", value: "b" }];
-    expect(await keyOf({ task: cached(), inputWrapper: inline({ context }) })).toBe(golden);
-    const extra = { literals: [...literals, { name: "seed", value: integer(3) }] };
-    const ignoring = cached({ cacheIgnoreInputVars: ["seed"] });
-    expect(await keyOf({ task: ignoring, inputWrapper: inline(extra) })).toBe(golden);
-    expect(await keyOf({ task: cached(), inputWrapper: inline(extra) })).not.toBe(golden);
-    expect(await keyOf({ task: cached({ discoveryVersion: "v2" }), inputWrapper: inline() })).not.toBe(golden);
-    const other = addTask({ taskTemplate: { metadata, interface: {} } });
-    expect(await keyOf({ task: { case: "taskSpec", value: other }, inputWrapper: inline() })).not.toBe(golden);
-  });
-
-  test("of offloaded inputs takes their hash as it is [runs 26]", async () => {
-    const value = { uri: "mem://flyte-data/uploads/abc", inputsHash: "5QHZ4wzFXhk" };
-    const key = await keyOf({ task: cached(), inputWrapper: { case: "offloadedInputData", value } });
-    expect(key).toBe("DdKLfoE+SF2kybl3DIIFg70L34ao1u+cIzB4rjlURC0=");
-  });
-});
-
-describe("the start time", () => {
-  test.each([
-    ["2.3.6", true],
-    ["v2.4.0b3", true],
-    ["3.0.0", true],
-    ["2.3.5", false],
-    ["", false],
-    ["dev", false],
-  ])("a run of version %j is stamped: %s [runs 27]", async (version, stamped) => {
-    const task = {
-      case: "taskSpec" as const,
-      value: addTask({ taskTemplate: { metadata: { runtime: { version } } } }),
-    };
-    const { run } = await api.runs.createRun(createRequest({ task, runStartTime: at(7) }));
-    const { details } = await api.runs.getRunDetails(run?.action?.id?.run ? { runId: run.action.id.run } : {});
-    expect(details?.runSpec?.runStartTime).toEqual(stamped ? at(7) : undefined);
-  });
-
-  test("the run spec's own start time wins over the request's, that one over now [runs 27]", async () => {
-    const task = {
-      case: "taskSpec" as const,
-      value: addTask({ taskTemplate: { metadata: { runtime: { version: "2.3.6" } } } }),
-    };
-    const runSpec = { runStartTime: at(1) };
-    await api.runs.createRun(createRequest({ id: named("own-start"), task, runSpec, runStartTime: at(2) }));
-    expect((await enqueuedFor("own-start")).runSpec?.runStartTime).toEqual(at(1));
-    const before = Date.now();
-    await api.runs.createRun(createRequest({ id: named("now-start"), task }));
-    const seconds = Number((await enqueuedFor("now-start")).runSpec?.runStartTime?.seconds);
-    expect(seconds * 1000).toBeGreaterThanOrEqual(Math.floor(before / 1000) * 1000);
-  });
-});
-
-describe("the same name twice", () => {
-  test("an equal request returns the same run, with one row and one blob [runs 32]", async () => {
-    const request = createRequest({ id: named("twice") });
-    const [first, second] = await Promise.all([api.runs.createRun(request), api.runs.createRun(request)]);
-    const blob = await statObject(api.stores, `${base}/twice/inputs/inputs.pb`);
-    const third = await api.runs.createRun(request);
-    expect(second).toEqual(first);
-    expect(third).toEqual(first);
-    expect(await api.rows("SELECT 1 FROM actions WHERE run_name = 'twice'")).toHaveLength(1);
-    expect(await statObject(api.stores, `${base}/twice/inputs/inputs.pb`)).toEqual(blob);
-    await enqueuedFor("twice");
-    expect(api.actions.enqueued.filter(({ action }) => action?.actionId?.run?.name === "twice")).toHaveLength(1);
-  });
-
-  test("a different request is refused and changes neither row nor blob [runs 33,171]", async () => {
-    await api.runs.createRun(createRequest({ id: named("taken") }));
-    const row = await rowOf("taken");
-    const inputWrapper = { case: "inputs" as const, value: { literals: [{ name: "x", value: integer(2) }] } };
-    const other = createRequest({ id: named("taken"), inputWrapper });
-    expect(await codeOf(api.runs.createRun(other))).toBe(Code.AlreadyExists);
-    const task = { case: "taskSpec" as const, value: addTask({ shortName: "other" }) };
-    expect(await codeOf(api.runs.createRun(createRequest({ id: named("taken"), task })))).toBe(Code.AlreadyExists);
-    expect(await rowOf("taken")).toEqual(row);
-    const stored = await inputsAt(`${base}/taken/inputs/inputs.pb`);
-    expect(stored.literals).toEqual([{ ...stored.literals[0], value: integer(1) }]);
-  });
-});
-
-describe("a retried request", () => {
-  const send = async (
-    id: string,
-    over: Parameters<typeof createRequest>[0] = {},
-    more: Record<string, string> = {},
-  ) => {
-    const { run } = await api.runs.createRun(createRequest(over), { headers: { "x-request-id": id, ...more } });
-    return run?.action?.id?.run?.name;
-  };
-
-  test("with the same id, caller and body returns the same run; any of them changed is another one [runs 136]", async () => {
-    const names = await Promise.all([send("q-1"), send("q-1"), send("q-1")]);
-    expect(new Set(names).size).toBe(1);
-    const [name] = names;
-    expect(await send("q-1")).toBe(name);
-    const others = [
-      await send("q-2"),
-      await send("q-1", { runSpec: { queue: "other" } }),
-      await send("q-1", {}, { "X-Amzn-Oidc-Identity": "s-1" }),
-      await send(""),
-      await send(""),
-    ];
-    expect(new Set([name, ...others]).size).toBe(6);
-  });
-
-  test("after ten minutes is a new run, and what is too old is forgotten [runs 136]", async () => {
-    const first = await send("q-old");
-    await api.rows("UPDATE create_requests SET created_at = created_at - interval '10 minutes'");
-    const second = await send("q-old");
-    expect(second).not.toBe(first);
-    for (let call = 0; call < 3; call += 1) await send(`q-later-${call}`);
-    expect(
-      await api.rows("SELECT 1 FROM create_requests WHERE created_at < now() - interval '9 minutes'"),
-    ).toHaveLength(0);
   });
 });
