@@ -11,8 +11,8 @@ import { callerOf } from "../identity/caller.ts";
 import { checkProject } from "../projects/check-project.ts";
 import { sqlTimeFromMs } from "../times.ts";
 import { cutBytes } from "./cut-bytes.ts";
-import type { TasksDeps } from "./task-service.ts";
 import { insertTaskRow, readTask } from "./task-store.ts";
+import type { TasksDeps } from "./tasks-deps.ts";
 
 /**
  * Registers a version of a task. The same spec again is OK and keeps the first deployment's time; another one under the

@@ -1,22 +1,13 @@
 import { create } from "@bufbuild/protobuf";
-import { type Clock, DataPlaneError } from "@flyte-dataplane/core";
+import { DataPlaneError } from "@flyte-dataplane/core";
 import { GetTaskDetailsResponseSchema, TaskService } from "@flyte-dataplane/proto/flyteidl2/task/task_service";
-import type { Database } from "@flyte-dataplane/runtime/database";
 import { type RpcService, rpc } from "@flyte-dataplane/runtime/server";
-import type { ApiConfig } from "../config.ts";
 import { taskKey } from "../identifiers.ts";
-import type { ProjectStore } from "../projects/project-store.ts";
 import { deployTask } from "./deploy-task.ts";
 import { listTasks, listVersions } from "./list-tasks.ts";
 import { readTask } from "./task-store.ts";
 import { taskDetailsOf } from "./task-view.ts";
-
-export interface TasksDeps {
-  readonly config: ApiConfig;
-  readonly database: Database;
-  readonly projects: ProjectStore;
-  readonly clock: Clock;
-}
+import type { TasksDeps } from "./tasks-deps.ts";
 
 /** The registry of deployed tasks. Triggers are not served yet: a deployment that brings some is refused. */
 export function taskService(deps: TasksDeps): RpcService {
