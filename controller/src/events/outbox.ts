@@ -9,7 +9,7 @@ import type { ActionEvent } from "@flyte-dataplane/proto/flyteidl2/workflow/run_
 import type { EventsConfig } from "../config.ts";
 
 export interface EventOutbox {
-  /** Queues `event`; one with the same key that waits already stands for it. */
+  /** Queues `event`; one with the same key that waits already, or lately went out, stands for it. */
   offer(event: ActionEvent): Ticket;
   /** Delivers until `signal` aborts; then makes one last try for what waits. */
   run(signal: AbortSignal): Promise<void>;
@@ -37,12 +37,15 @@ interface Waiting extends Ticket {
   readonly settle: () => void;
 }
 
+const maxRemembered = 5_000;
 const retry = { baseMs: 100, maxMs: 10_000 };
 
 export function createEventOutbox(options: OutboxOptions): EventOutbox {
   const { events, config, clock, logger, metrics } = options;
   const queue: Waiting[] = [];
   const byKey = new Map<string, Waiting>();
+  /** The latest that went out: a look that could not wait for its event comes back and offers it again. */
+  const delivered = new Map<string, Ticket>();
   const dropped = metrics.counter({
     name: "controller_events_dropped_total",
     help: "Events that the events service refused for good.",
@@ -51,9 +54,14 @@ export function createEventOutbox(options: OutboxOptions): EventOutbox {
   let wake: AbortController | undefined;
 
   const settle = (items: readonly Waiting[]): void => {
-    for (const item of items) {
-      byKey.delete(item.key);
-      item.settle();
+    for (const { key, settled, offeredMs, settle: done } of items) {
+      byKey.delete(key);
+      done();
+      delivered.set(key, { settled, offeredMs });
+    }
+    for (const key of delivered.keys()) {
+      if (delivered.size <= maxRemembered) break;
+      delivered.delete(key);
     }
   };
 
@@ -102,7 +110,7 @@ export function createEventOutbox(options: OutboxOptions): EventOutbox {
     },
     offer: (event) => {
       const key = keyOf(event);
-      const known = byKey.get(key);
+      const known = byKey.get(key) ?? delivered.get(key);
       if (known !== undefined) return known;
       let done: () => void = () => undefined;
       const settled = new Promise<void>((resolve) => {

@@ -50,14 +50,17 @@ async function end(name: string, ended: ContainerTerminated): Promise<void> {
 const failure = (settings: Partial<TaskFailure>): Uint8Array =>
   encodeErrorDocument({ code: "ValueError", message: "bad value", recoverable: true, origin: "user", ...settings });
 
-/** Lets time pass in small steps until `holds`. */
-async function passTime(holds: () => Promise<boolean> | boolean, stepMs = 500, steps = 2_000): Promise<void> {
-  for (let step = 0; step < steps; step += 1) {
+/** Lets time pass in small steps until `holds`; real work, such as reading files, gets real time for it. */
+async function passTime(holds: () => Promise<boolean> | boolean, stepMs = 500): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (Date.now() < deadline) {
     for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
     if (await holds()) return;
     clock.advance(stepMs);
   }
-  throw new Error("time passed and nothing came of it");
+  throw new Error(
+    `time passed and nothing came of it: ${JSON.stringify((await action().catch(() => undefined))?.status)}`,
+  );
 }
 
 const actionCalls = (): readonly string[] => memory.calls.filter((call) => /^(create|patch|delete) /.test(call));
@@ -487,4 +490,140 @@ test("a type whose plugin is absent fails once, by name, without a Pod", async (
     errorState: { kind: "USER", message: expect.stringContaining('"spark"') as string },
   });
   expect(memory.calls).not.toContain("create Pod r1-a0-0");
+});
+
+test("an action that lacks what it needs fails at once, naming it, without finalizer or Pod [controller 49]", async () => {
+  await memory.cluster.taskActions.create({
+    apiVersion: "flyte.org/v1",
+    kind: "TaskAction",
+    metadata: { name: "r1-a0" },
+    spec: {
+      runName: "r1",
+      project: "flytesnacks",
+      domain: "development",
+      actionName: "a0",
+      runOutputBase: controller.data,
+    },
+  });
+  const ended = await controller.action("r1-a0", finished);
+  expect(ended.status?.conditions?.at(-1)).toMatchObject({ type: "Failed", reason: "InvalidSpec" });
+  expect(ended.status?.errorState).toMatchObject({ code: "InvalidSpec", kind: "USER" });
+  for (const field of ["taskType", "taskTemplate", "inputUri"])
+    expect(ended.status?.errorState?.message).toContain(field);
+  expect(ended.metadata.finalizers ?? []).toEqual([]);
+  expect(memory.calls).not.toContain("create Pod r1-a0-0");
+  expect(eventLines(controller.runs.events)).toEqual(["1 FAILED v0"]);
+});
+
+test("retries wait as the template says, also across a restart of the controller [controller 68,X5]", async () => {
+  await enqueue({ retries: 3, backoff: { base: { seconds: 2n }, factor: 2, cap: { seconds: 5n } } });
+  const delays: number[] = [];
+  for (const attempt of [0, 1, 2]) {
+    await end(`r1-a0-${attempt}`, { exitCode: 1 });
+    await controller.action("r1-a0", ({ status }) => status?.attempts === attempt + 2);
+    const failedMs = clock.now();
+    await controller.restart();
+    await passTime(
+      async () => (await memory.cluster.pods.get(`r1-a0-${attempt + 1}`).catch(() => undefined)) !== undefined,
+      100,
+    );
+    delays.push(clock.now() - failedMs);
+  }
+  for (const [at, atLeast] of [2_000, 4_000, 5_000].entries()) {
+    expect(delays[at]).toBeGreaterThanOrEqual(atLeast);
+    expect(delays[at]).toBeLessThanOrEqual(atLeast + 300);
+  }
+});
+
+test.each([
+  { limit: "queuedTimeout", code: "QueuedTimedOut" },
+  { limit: "deadline", code: "DeadlineExceeded" },
+] as const)(
+  "a $limit that passes times the action out, whatever retries remain [controller 76]",
+  async ({ limit, code }) => {
+    await enqueue({ retries: 3, timeouts: { [limit]: { seconds: 30n } } });
+    const pod = await memory.pod("r1-a0-0");
+    if (limit === "deadline") {
+      await memory.setStatus("r1-a0-0", runningStatus(pod, new Date(clock.now()).toISOString()));
+      await controller.action("r1-a0", progressing("Executing"));
+    }
+    const since = clock.now();
+    await passTime(async () => finished(await action()));
+    expect(clock.now() - since).toBeLessThanOrEqual(31_000);
+    const ended = await action();
+    expect(ended.status).toMatchObject({ attempts: 1, errorState: { code } });
+    expect(ended.status?.conditions?.at(-1)).toMatchObject({ type: "Failed", reason: "TimedOut" });
+    expect(controller.runs.events.at(-1)?.phase).toBe(ActionPhase.TIMED_OUT);
+    expect((await memory.pod("r1-a0-0")).metadata.deletionTimestamp).toBeDefined();
+  },
+);
+
+test("outputs over the limit fail the task with both sizes; outputs that never come are looked for three times [controller X16]", async () => {
+  await enqueue({ outputs: ["o"] });
+  await memory.pod("r1-a0-0");
+  await leave("outputs.pb", Buffer.alloc(10 * 1024 * 1024 + 1));
+  await end("r1-a0-0", { exitCode: 0 });
+  expect((await controller.action("r1-a0", finished)).status?.errorState).toMatchObject({
+    code: "OutputsTooLarge",
+    message: expect.stringMatching(/10485761.*10485760/) as string,
+  });
+  await enqueue({ run: "r2", outputs: ["o"] });
+  await end("r2-a0-0", { exitCode: 0 });
+  const since = clock.now();
+  await passTime(async () => finished(await memory.cluster.taskActions.get("r2-a0")));
+  expect(clock.now() - since).toBeGreaterThanOrEqual(5_000);
+  expect((await memory.cluster.taskActions.get("r2-a0")).status?.errorState).toMatchObject({
+    code: "OutputsNotFound",
+    kind: "USER",
+  });
+});
+
+test("ten mebibytes of outputs are accepted unread [controller X16]", async () => {
+  await enqueue({ outputs: ["o"] });
+  await memory.pod("r1-a0-0");
+  await leave("outputs.pb", Buffer.alloc(10 * 1024 * 1024, 0xff));
+  await end("r1-a0-0", { exitCode: 0 });
+  expect((await controller.action("r1-a0", finished)).status?.conditions?.at(-1)).toMatchObject({
+    type: "Succeeded",
+    status: "True",
+  });
+});
+
+test("with the events service away a running task is tracked, and its end is told afterwards, once and in order [controller 97]", async () => {
+  controller.runs.before = (call) => {
+    if (call.startsWith("events")) throw new DataPlaneError("unavailable", "down");
+    return undefined;
+  };
+  await enqueue();
+  const pod = await memory.pod("r1-a0-0");
+  await memory.setStatus("r1-a0-0", runningStatus(pod, new Date(clock.now()).toISOString()));
+  await controller.action("r1-a0", progressing("Executing"));
+  await end("r1-a0-0", { exitCode: 0 });
+  const backAt = clock.now() + 300_000;
+  await passTime(() => clock.now() >= backAt);
+  expect(finished(await action())).toBe(false);
+  controller.runs.before = () => undefined;
+  await passTime(async () => finished(await action()));
+  const lines = eventLines(controller.runs.events);
+  expect(lines.at(-1)).toBe("1 SUCCEEDED v0");
+  expect(new Set(lines).size).toBe(lines.length);
+  expect(lines.indexOf("1 QUEUED v0")).toBeLessThan(lines.indexOf("1 RUNNING v1"));
+});
+
+test("after ten minutes without the events service the end is stored all the same, and still told later", async () => {
+  controller.runs.before = (call) => {
+    if (call.startsWith("events")) throw new DataPlaneError("unavailable", "down");
+    return undefined;
+  };
+  await enqueue();
+  await end("r1-a0-0", { exitCode: 0 });
+  const ended = ({ status }: TaskAction): boolean =>
+    status?.conditions?.some(({ type, status: truth }) => type === "Succeeded" && truth === "True") ?? false;
+  await passTime(async () => ended(await action()), 5_000);
+  expect(finished(await action())).toBe(false);
+  expect((await action()).status?.stateJson).toContain('"eventPending":true');
+  await controller.restart();
+  controller.runs.before = () => undefined;
+  await passTime(async () => finished(await action()));
+  expect(eventLines(controller.runs.events).at(-1)).toBe("1 SUCCEEDED v0");
 });

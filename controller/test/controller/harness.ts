@@ -145,6 +145,8 @@ export interface TaskRequest {
   readonly retries?: number;
   readonly discoverable?: boolean;
   readonly timeoutSeconds?: number;
+  readonly timeouts?: object;
+  readonly backoff?: object;
   readonly runSpec?: object;
 }
 
@@ -178,7 +180,11 @@ export function taskRequest(options: TaskRequest): EnqueueRequest {
               interface: { outputs: { variables } },
               metadata: {
                 discoverable: options.discoverable ?? false,
-                retries: { retries: options.retries ?? 0 },
+                retries: {
+                  retries: options.retries ?? 0,
+                  ...(options.backoff === undefined ? {} : { backoff: options.backoff }),
+                },
+                ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }),
                 ...(options.timeoutSeconds === undefined
                   ? {}
                   : { timeout: { seconds: BigInt(options.timeoutSeconds) } }),
