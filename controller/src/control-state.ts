@@ -52,6 +52,17 @@ export function readControlState(action: TaskAction): ControlState | undefined {
   }
 }
 
+/** When the status was last written, in milliseconds since the epoch; 0 where that is unknown. */
+export function lastWrittenMs(action: TaskAction): number {
+  try {
+    const parsed: unknown = JSON.parse(action.status?.stateJson ?? "{}");
+    const text = typeof parsed === "object" && parsed !== null && "timestamp" in parsed ? parsed.timestamp : undefined;
+    return typeof text === "string" ? Date.parse(text) || 0 : 0;
+  } catch {
+    return 0;
+  }
+}
+
 function isControlState(value: unknown): value is ControlState {
   if (typeof value !== "object" || value === null) return false;
   const { v, stage, versions } = value as Partial<ControlState>;

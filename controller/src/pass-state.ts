@@ -8,7 +8,7 @@ import {
 } from "@flyte-dataplane/core";
 import { ActionPhase } from "@flyte-dataplane/proto/flyteidl2/common/phase";
 import { actionPhase, isTerminalPhase } from "./action-phase.ts";
-import { type ControlState, initialControlState, readControlState } from "./control-state.ts";
+import { type ControlState, initialControlState, lastWrittenMs, readControlState } from "./control-state.ts";
 import type { Failure } from "./failure.ts";
 import { type LivePhase, mainContainer } from "./phase.ts";
 import type { EventDraft, Next, Observation, Plan, Write } from "./plan.ts";
@@ -138,7 +138,8 @@ export function ranUnseen(pass: Pick<PassState, "seen" | "ctl" | "attempt" | "ca
       attempt,
       phase: ActionPhase.RUNNING,
       version: 1,
-      updatedMs: Math.max(updatedMs, ctl.podStartedMs ?? 0),
+      // Never before what was told last.
+      updatedMs: Math.max(updatedMs, lastWrittenMs(seen.action)),
       message: "",
       cacheStatus,
       pod,

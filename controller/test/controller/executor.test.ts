@@ -1,5 +1,6 @@
 import { mkdir, readFile, stat, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { DataPlaneError, encodeErrorDocument, type TaskAction, type TaskFailure } from "@flyte-dataplane/core";
 import { ActionPhase } from "@flyte-dataplane/proto/flyteidl2/common/phase";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -626,4 +627,106 @@ test("after ten minutes without the events service the end is stored all the sam
   controller.runs.before = () => undefined;
   await passTime(async () => finished(await action()));
   expect(eventLines(controller.runs.events).at(-1)).toBe("1 SUCCEEDED v0");
+});
+
+test("every event says whose it is, which attempt, and when, and an attempt's times never go back [controller 93]", async () => {
+  await enqueue({ retries: 1 });
+  for (const attempt of [0, 1]) {
+    const pod = await memory.pod(`r1-a0-${attempt}`);
+    clock.advance(1_000);
+    await memory.setStatus(`r1-a0-${attempt}`, runningStatus(pod, new Date(clock.now()).toISOString()));
+    await controller.action("r1-a0", progressing("Executing"));
+    clock.advance(1_000);
+    await end(`r1-a0-${attempt}`, { exitCode: 1 });
+    if (attempt === 0) await controller.action("r1-a0", ({ status }) => status?.attempts === 2);
+  }
+  await controller.action("r1-a0", finished);
+  const last = new Map<number, number>();
+  for (const { id, attempt, reportedTime, updatedTime } of controller.runs.events) {
+    expect(id).toMatchObject({ name: "a0", run: { project: "flytesnacks", domain: "development", name: "r1" } });
+    expect(attempt).toBeGreaterThanOrEqual(1);
+    expect(reportedTime).toBeDefined();
+    const updatedMs = updatedTime === undefined ? 0 : timestampMs(updatedTime);
+    expect(updatedMs).toBeGreaterThanOrEqual(last.get(attempt) ?? 1);
+    last.set(attempt, updatedMs);
+  }
+  expect([...last.keys()]).toEqual([1, 2]);
+});
+
+test("while another fills the cache an action waits without a Pod, and runs once that one lets go [controller 88]", async () => {
+  controller.cache.reservations = new Map();
+  await enqueue({ discoverable: true, serializable: true });
+  await memory.pod("r1-a0-0");
+  await enqueue({ run: "r2", discoverable: true, serializable: true });
+  const waiting = await controller.action("r2-a0", ({ status }) => status?.pluginPhase === "PhaseWaitingForCache");
+  expect(waiting.status).toMatchObject({
+    cacheStatus: 1,
+    conditions: [{ reason: "Queued", message: expect.stringContaining("flyte/r1-a0") as string }],
+  });
+  expect(memory.calls).not.toContain("create Pod r2-a0-0");
+  await end("r1-a0-0", { exitCode: 1 });
+  await controller.action("r1-a0", finished);
+  await passTime(() => memory.calls.includes("create Pod r2-a0-0"));
+});
+
+test("one that waited for the cache takes what was put there instead of running [controller 88]", async () => {
+  controller.cache.reservations = new Map();
+  await enqueue({ discoverable: true, serializable: true });
+  await memory.pod("r1-a0-0");
+  await enqueue({ run: "r2", discoverable: true, serializable: true });
+  await controller.action("r2-a0", ({ status }) => status?.pluginPhase === "PhaseWaitingForCache");
+  await end("r1-a0-0", { exitCode: 0 });
+  await passTime(async () => finished(await memory.cluster.taskActions.get("r2-a0")));
+  expect((await memory.cluster.taskActions.get("r2-a0")).status?.cacheStatus).toBe(2);
+  expect(memory.calls).not.toContain("create Pod r2-a0-0");
+});
+
+test("a reservation is kept while the Pod runs and given back at every kind of end [controller 89]", async () => {
+  const reservations = new Map<string, string>();
+  controller.cache.reservations = reservations;
+  for (const [run, exitCode] of [
+    ["r1", 0],
+    ["r2", 1],
+    ["r3", undefined],
+  ] as const) {
+    controller.cache.entries.clear();
+    await enqueue({ run, discoverable: true, serializable: true });
+    const pod = await memory.pod(`${run}-a0-0`);
+    await memory.setStatus(`${run}-a0-0`, runningStatus(pod, new Date(clock.now()).toISOString()));
+    await controller.action(`${run}-a0`, progressing("Executing"));
+    expect([...reservations.values()]).toEqual([`flyte/${run}-a0`]);
+    controller.cache.calls.length = 0;
+    const until = clock.now() + 60_000;
+    let extended = 0;
+    while (clock.now() < until) {
+      clock.advance(5_000);
+      await vi.waitFor(
+        () => expect(controller.cache.calls.filter((call) => call === "reserve").length).toBeGreaterThan(extended),
+        { interval: 1 },
+      );
+      extended = controller.cache.calls.filter((call) => call === "reserve").length;
+    }
+    if (exitCode === undefined) await memory.cluster.taskActions.delete(`${run}-a0`);
+    else await end(`${run}-a0-0`, { exitCode });
+    await vi.waitFor(() => expect(reservations.size).toBe(0));
+  }
+});
+
+test("the time of completion is the end's own, in whole UTC minutes, also when it is written late [controller 92]", async () => {
+  await enqueue();
+  await end("r1-a0-0", { exitCode: 0 });
+  memory.before = (call) => {
+    if (call === "patch TaskAction r1-a0") throw new DataPlaneError("unavailable", "down");
+  };
+  const ended = await controller.action(
+    "r1-a0",
+    ({ status }) => status?.conditions?.some(({ type }) => type === "Succeeded") ?? false,
+  );
+  await controller.restart(async () => {
+    clock.advance(3_600_000);
+    memory.before = () => undefined;
+  });
+  const labelled = await controller.action("r1-a0", finished);
+  const [date = "", time = ""] = (ended.status?.conditions?.at(-1)?.lastTransitionTime ?? "").split("T");
+  expect(labelled.metadata.labels?.["flyte.org/completed-time"]).toBe(`${date}.${time.slice(0, 5).replace(":", "-")}`);
 });

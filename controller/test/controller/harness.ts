@@ -144,6 +144,7 @@ export interface TaskRequest {
   readonly outputs?: readonly string[];
   readonly retries?: number;
   readonly discoverable?: boolean;
+  readonly serializable?: boolean;
   readonly timeoutSeconds?: number;
   readonly timeouts?: object;
   readonly backoff?: object;
@@ -180,6 +181,7 @@ export function taskRequest(options: TaskRequest): EnqueueRequest {
               interface: { outputs: { variables } },
               metadata: {
                 discoverable: options.discoverable ?? false,
+                cacheSerializable: options.serializable ?? false,
                 retries: {
                   retries: options.retries ?? 0,
                   ...(options.backoff === undefined ? {} : { backoff: options.backoff }),

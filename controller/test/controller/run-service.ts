@@ -4,7 +4,9 @@ import { DataPlaneError } from "@flyte-dataplane/core";
 import {
   type CachedOutput,
   GetCacheResponseSchema,
+  GetOrExtendReservationResponseSchema,
   PutCacheResponseSchema,
+  ReleaseReservationResponseSchema,
 } from "@flyte-dataplane/proto/flyteidl2/cacheservice/cacheservice";
 import { CacheService } from "@flyte-dataplane/proto/flyteidl2/cacheservice/v2/cacheservice";
 import type { ActionIdentifier } from "@flyte-dataplane/proto/flyteidl2/common/identifier";
@@ -76,6 +78,8 @@ export function eventLines(events: readonly ActionEvent[]): readonly string[] {
 export interface MemoryCache {
   readonly rpc: RpcService;
   readonly entries: Map<string, CachedOutput>;
+  /** Who may fill an entry; undefined: the service knows no reservations. */
+  reservations: Map<string, string> | undefined;
   readonly calls: string[];
   /** Asked before each call; what it throws is the answer. */
   before: (call: string) => void;
@@ -85,6 +89,7 @@ export function memoryCache(): MemoryCache {
   const entries = new Map<string, CachedOutput>();
   const state: MemoryCache = {
     entries,
+    reservations: undefined,
     calls: [],
     before: () => undefined,
     rpc: rpc(CacheService, {
@@ -103,6 +108,21 @@ export function memoryCache(): MemoryCache {
           throw new DataPlaneError("already_exists", "put: the entry exists");
         if (baseRequest?.output !== undefined) entries.set(key, baseRequest.output);
         return create(PutCacheResponseSchema);
+      },
+      getOrExtendReservation: ({ baseRequest }) => {
+        state.calls.push("reserve");
+        if (state.reservations === undefined) throw new DataPlaneError("unimplemented", "reserve: not offered");
+        const { key = "", ownerId = "" } = baseRequest ?? {};
+        if (!state.reservations.has(key)) state.reservations.set(key, ownerId);
+        return create(GetOrExtendReservationResponseSchema, {
+          reservation: { key, ownerId: state.reservations.get(key) ?? "" },
+        });
+      },
+      releaseReservation: ({ baseRequest }) => {
+        state.calls.push("release");
+        const { key = "", ownerId = "" } = baseRequest ?? {};
+        if (state.reservations?.get(key) === ownerId) state.reservations.delete(key);
+        return create(ReleaseReservationResponseSchema);
       },
     }),
   };
