@@ -15,12 +15,22 @@ export interface CommandOutcome {
   readonly output: string;
 }
 
-/** Runs `flyte ...words` in the folder of programs. */
-export async function flyte(words: readonly string[]): Promise<CommandOutcome> {
+/** Runs `flyte ...words` in `folder`, by default that of our programs. */
+export function flyte(words: readonly string[], folder: string = programs): Promise<CommandOutcome> {
+  return runInSdk("flyte", words, folder);
+}
+
+/** Runs `python ...words` in the folder of programs. */
+export function python(words: readonly string[]): Promise<CommandOutcome> {
+  return runInSdk("python", words, programs);
+}
+
+/** `program` of the SDK's environment, with a user's environment. */
+async function runInSdk(program: string, words: readonly string[], folder: string): Promise<CommandOutcome> {
   const home = inject("sdkHome");
   const bin = dirname(inject("sdkPython"));
-  const child = spawn(join(bin, "flyte"), words, {
-    cwd: programs,
+  const child = spawn(join(bin, program), words, {
+    cwd: folder,
     env: {
       PATH: `${bin}:/usr/bin:/bin`,
       HOME: home,
@@ -48,19 +58,25 @@ export interface RunOptions {
   readonly flags?: readonly string[];
   /** Of the task, as `--name value` words. */
   readonly inputs?: readonly string[];
+  /** Where the file lies, when not among our programs. */
+  readonly folder?: string;
 }
 
 /** `flyte run <file> <task>`; rejects with what the command printed when it fails. */
 export async function flyteRun(file: string, task: string, options: RunOptions = {}): Promise<RunIdentifier> {
-  const { flags = [], inputs = [] } = options;
-  const { code, output } = await flyte(["run", ...flags, file, task, ...inputs]);
+  const { flags = [], inputs = [], folder } = options;
+  return createdRun(await flyte(["run", ...flags, file, task, ...inputs], folder));
+}
+
+/** The run that a command says it created; throws with what it printed when it failed. */
+export function createdRun({ code, output }: CommandOutcome): RunIdentifier {
   const name = /Created Run: (\S+)/.exec(withoutColours(output))?.[1];
-  if (code !== 0 || name === undefined) throw new Error(`flyte run ${file} ${task} ended with ${code}:\n${output}`);
+  if (code !== 0 || name === undefined) throw new Error(`the command ended with ${code}:\n${output}`);
   return create(RunIdentifierSchema, { project: "flytesnacks", domain: "development", name });
 }
 
 /** What a person reads. */
-export function withoutColours(text: string): string {
+function withoutColours(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: a colour begins with one
   return text.replace(/\u001b\[[\d;]*m/g, "");
 }

@@ -1,6 +1,6 @@
 import { ActionPhase } from "@flyte-dataplane/proto/flyteidl2/common/phase";
 import { describe, expect, test } from "vitest";
-import { flyteRun } from "./flyte-command.ts";
+import { flyteRun, python } from "./flyte-command.ts";
 import { actionOf, idOf, phaseName, phaseOf, runApi } from "./run-api.ts";
 
 const api = runApi();
@@ -43,5 +43,14 @@ describe("hello", () => {
     expect(await api.values(actionOf(run, "a0"))).toEqual({ inputs: { x: 3n }, outputs: { o0: 11n } });
     expect((await api.log(actionOf(run, "a0"))).filter((line) => line === "calling once\n")).toHaveLength(1);
     expect((await api.log(idOf(child))).filter((line) => line === "line at 3\n")).toHaveLength(1);
+  });
+});
+
+describe("a user's own script", () => {
+  test("waits for a run and reads its outputs", async () => {
+    const { code, output } = await python(["launch.py", "hello", "main2", "{}", '{"x": 4}', "wait"]);
+    expect(code, output).toBe(0);
+    expect(output).toContain("Phase: ActionPhase.SUCCEEDED");
+    expect(output).toContain("Outputs: [13]");
   });
 });

@@ -7,7 +7,7 @@ import flyte
 env = flyte.TaskEnvironment(name="cached")
 
 
-@env.task(cache=flyte.Cache("override", version_override="1"))
+@env.task(cache=flyte.Cache("auto", ignored_inputs=("marks",)))
 async def square(n: int, marks: str) -> int:
     with pathlib.Path(marks).open("a") as file:
         file.write("ran\n")
