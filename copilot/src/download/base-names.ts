@@ -1,4 +1,5 @@
 import { DataPlaneError, parseStorageUri } from "@flyte-dataplane/core";
+import { isWebAddress } from "./web-address.ts";
 
 /**
  * The last name of a blob's location, as its writer meant it: percent-decoded, without the query that a web address may
@@ -9,7 +10,7 @@ export function baseName(uri: string): string {
 }
 
 function keyOf(uri: string): string {
-  if (!/^https?:\/\//i.test(uri)) return parseStorageUri(uri, { queryIsKey: true }).key;
+  if (!isWebAddress(uri)) return parseStorageUri(uri, { queryIsKey: true }).key;
   try {
     return decodeURIComponent(new URL(uri).pathname);
   } catch (cause) {

@@ -6,6 +6,9 @@ import { makeFolder, placeBytes, placeFile } from "../local/place-file.ts";
 import { VariableFaults } from "../variable-faults.ts";
 import { checkFileName } from "../variable-names.ts";
 import type { BlobPlace, Layout } from "./layout.ts";
+import type { OpenedObject } from "./opened-object.ts";
+import { isWebAddress } from "./web-address.ts";
+import { openWebObject } from "./web-object.ts";
 
 export interface MaterializeOptions {
   readonly stores: Stores;
@@ -26,9 +29,8 @@ const transfers = 16;
 /** One object on its way to one file. */
 interface Fetch {
   readonly variable: string;
-  readonly bucket: Bucket;
-  readonly key: string;
   readonly file: string;
+  readonly open: (signal: AbortSignal | undefined) => Promise<OpenedObject>;
 }
 
 /**
@@ -67,9 +69,10 @@ export async function materialize(layout: Layout, options: MaterializeOptions): 
 /** The objects of a blob; folders that they need are added to `folders`. */
 async function expand(blob: BlobPlace, folders: Set<string>, options: MaterializeOptions): Promise<readonly Fetch[]> {
   const { variable, multipart } = blob;
+  if (isWebAddress(blob.uri)) return [fetchFromWeb(blob)];
   const location = parseStorageUri(blob.uri, { queryIsKey: true });
   const bucket = await options.stores.bucket(location);
-  if (!multipart) return [{ variable, bucket, key: location.key, file: blob.path }];
+  if (!multipart) return [fetchFromStore(variable, bucket, location.key, blob.path)];
   const fetches: Fetch[] = [];
   // With the slash, else "dir" would also bring what lies in "dir2".
   const prefix = `${location.key}/`;
@@ -82,30 +85,51 @@ async function expand(blob: BlobPlace, folders: Set<string>, options: Materializ
     // Some tools store a folder as an object whose key ends in a slash.
     const isMarker = relative === "" || relative.endsWith("/");
     folders.add(isMarker ? file : path.dirname(file));
-    if (!isMarker) fetches.push({ variable, bucket, key, file });
+    if (!isMarker) fetches.push(fetchFromStore(variable, bucket, key, file));
   }
   return fetches;
 }
 
-async function fetchObject({ bucket, key, file }: Fetch, { maxBytes, signal }: MaterializeOptions): Promise<number> {
-  const { info, body } = await bucket.get(key, signal === undefined ? {} : { signal });
-  return await placeFile(file, limited(body, info.size, maxBytes, bucket.uri(key)));
+function fetchFromStore(variable: string, bucket: Bucket, key: string, file: string): Fetch {
+  return {
+    variable,
+    file,
+    open: async (signal) => {
+      const { info, body } = await bucket.get(key, signal === undefined ? {} : { signal });
+      return { ref: bucket.uri(key), size: info.size, body };
+    },
+  };
 }
 
+function fetchFromWeb({ variable, uri, path: file, multipart }: BlobPlace): Fetch {
+  if (multipart)
+    throw new DataPlaneError("unimplemented", "a web server lists no folders: only single files come from there");
+  return { variable, file, open: (signal) => openWebObject(uri, signal) };
+}
+
+async function fetchObject({ file, open }: Fetch, { maxBytes, signal }: MaterializeOptions): Promise<number> {
+  return await placeFile(file, limited(await open(signal), maxBytes));
+}
+
+/** Ends the body at the first sign of more than `maxBytes`. */
 async function* limited(
-  body: AsyncIterable<Uint8Array>,
-  size: number,
+  { ref, size, body }: OpenedObject,
   maxBytes: number,
-  ref: string,
 ): AsyncGenerator<Uint8Array, void, undefined> {
+  let received = 0;
   for await (const chunk of body) {
-    if (size > maxBytes) {
+    received += chunk.byteLength;
+    if (Math.max(received, size ?? 0) > maxBytes) {
+      const found = size === undefined ? "more" : `${size} bytes, more`;
       throw new DataPlaneError(
         "resource_exhausted",
-        `get ${ref}: the object has ${size} bytes, more than the ${maxBytes} allowed; raise storage.limits.maxDownloadMBs`,
+        `get ${ref}: the object has ${found} than the ${maxBytes} allowed; raise storage.limits.maxDownloadMBs`,
         { ref },
       );
     }
     yield chunk;
+  }
+  if (size !== undefined && received !== size) {
+    throw new DataPlaneError("data_loss", `get ${ref}: received ${received} of ${size} bytes`, { ref });
   }
 }
