@@ -1,0 +1,152 @@
+import { readFile } from "node:fs/promises";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { createClient } from "@connectrpc/connect";
+import { DataProxyService } from "@flyte-dataplane/proto/flyteidl2/dataproxy/dataproxy_service";
+import { InputsSchema } from "@flyte-dataplane/proto/flyteidl2/task/common";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Harness, openDataproxy } from "./harness.ts";
+
+describe("offloaded inputs", () => {
+  let proxy: Harness;
+  beforeAll(async () => {
+    proxy = await openDataproxy({
+      tasks: {
+        getTaskDetails: () => {
+          throw new Error("unplanned");
+        },
+      },
+    });
+  });
+  afterAll(() => proxy.close());
+
+  const client = () => createClient(DataProxyService, proxy.transport);
+  const projectId = {
+    case: "projectId" as const,
+    value: { organization: "", name: "flytesnacks", domain: "development" },
+  };
+  const task = (cacheIgnoreInputVars: string[] = []) => ({
+    case: "taskSpec" as const,
+    value: { taskTemplate: { metadata: { cacheIgnoreInputVars } } },
+  });
+  const int = (value: bigint) => ({
+    value: {
+      case: "scalar" as const,
+      value: { value: { case: "primitive" as const, value: { value: { case: "integer" as const, value } } } },
+    },
+  });
+  const upload = async (
+    literals: readonly { name: string; value: ReturnType<typeof int> }[],
+    ignored: string[] = [],
+    context: { key: string; value: string }[] = [],
+  ) =>
+    (await client().uploadInputs({ id: projectId, task: task(ignored), inputs: { literals: [...literals], context } }))
+      .offloadedInputData;
+
+  test("id and task must be given [dataproxy 49,50]", async () => {
+    await expect(client().uploadInputs({ task: task() })).rejects.toMatchObject({ code: 3 });
+    await expect(client().uploadInputs({ id: projectId })).rejects.toMatchObject({ code: 3 });
+  });
+
+  test("a run's id and a project's id of one scope give one folder [dataproxy 51,59]", async () => {
+    const byProject = await upload([{ name: "x", value: int(1n) }]);
+    const runId = {
+      case: "runId" as const,
+      value: { org: "", project: "flytesnacks", domain: "development", name: "r1" },
+    };
+    const byRun = await client().uploadInputs({
+      id: runId,
+      task: task(),
+      inputs: { literals: [{ name: "x", value: int(1n) }] },
+    });
+    expect(byRun.offloadedInputData?.uri).toBe(byProject?.uri);
+    expect(byProject?.uri.startsWith(`${proxy.base}/uploads/flytesnacks/development/offloaded-inputs/`)).toBe(true);
+  });
+
+  test("the folder holds the whole document, context included [dataproxy 52]", async () => {
+    const stored = await upload(
+      [
+        { name: "x", value: int(1n) },
+        { name: "y", value: int(2n) },
+      ],
+      ["y"],
+      [{ key: "k", value: "v" }],
+    );
+    const document = fromBinary(InputsSchema, await readFile(`${stored?.uri}/inputs.pb`));
+    expect(document.literals.map((literal) => literal.name)).toEqual(["x", "y"]);
+    expect(document.context).toMatchObject([{ key: "k", value: "v" }]);
+  });
+
+  test("ignored variables leave the hash alone and others change it [dataproxy 54]", async () => {
+    const one = await upload(
+      [
+        { name: "x", value: int(1n) },
+        { name: "y", value: int(2n) },
+      ],
+      ["y"],
+    );
+    const two = await upload(
+      [
+        { name: "x", value: int(1n) },
+        { name: "y", value: int(3n) },
+      ],
+      ["y"],
+    );
+    const three = await upload(
+      [
+        { name: "x", value: int(9n) },
+        { name: "y", value: int(2n) },
+      ],
+      ["y"],
+    );
+    expect(two?.inputsHash).toBe(one?.inputsHash);
+    expect(three?.inputsHash).not.toBe(one?.inputsHash);
+  });
+
+  test("context counts only where nothing is ignored [dataproxy 55]", async () => {
+    const literals = [{ name: "x", value: int(1n) }];
+    expect((await upload(literals))?.inputsHash).toBe("ImpW6TmERHA");
+    expect((await upload(literals, [], [{ key: "k", value: "v" }]))?.inputsHash).toBe("ltuV7rScu78");
+    expect((await upload(literals, ["z"], [{ key: "k", value: "v" }]))?.inputsHash).toBe("ImpW6TmERHA");
+  });
+
+  test("unknown fields of a literal are kept in the document [dataproxy 57]", async () => {
+    const inputs = create(InputsSchema, { literals: [{ name: "x", value: int(1n) }] });
+    const [literal] = inputs.literals;
+    if (literal?.value === undefined) throw new Error("no literal");
+    literal.value.$unknown = [{ no: 5000, wireType: 0, data: Uint8Array.of(7) }];
+    const { offloadedInputData } = await client().uploadInputs({ id: projectId, task: task(), inputs });
+    expect(Buffer.from(toBinary(InputsSchema, inputs))).toEqual(await readFile(`${offloadedInputData?.uri}/inputs.pb`));
+  });
+
+  test("a base directory outside the allowed storage is refused [dataproxy 58]", async () => {
+    await expect(client().uploadInputs({ id: projectId, task: task(), baseDir: "/etc" })).rejects.toMatchObject({
+      code: 7,
+    });
+    const inside = await client().uploadInputs({
+      id: { ...projectId, value: { ...projectId.value, organization: "team" } },
+      task: task(),
+      baseDir: `${proxy.base}/mine/`,
+    });
+    expect(
+      inside.offloadedInputData?.uri.startsWith(`${proxy.base}/mine/team/flytesnacks/development/offloaded-inputs/`),
+    ).toBe(true);
+  });
+
+  test("inputs that differ only in ignored variables do not share a document [dataproxy 62]", async () => {
+    const one = await upload(
+      [
+        { name: "x", value: int(1n) },
+        { name: "y", value: int(2n) },
+      ],
+      ["y"],
+    );
+    const two = await upload(
+      [
+        { name: "x", value: int(1n) },
+        { name: "y", value: int(3n) },
+      ],
+      ["y"],
+    );
+    expect(two?.uri).not.toBe(one?.uri);
+  });
+});

@@ -1,0 +1,105 @@
+import { join } from "node:path";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { createClient } from "@connectrpc/connect";
+import { DownloadService } from "@flyte-dataplane/proto/dataplane/dataproxy/v1/download";
+import { ArtifactType, DataProxyService } from "@flyte-dataplane/proto/flyteidl2/dataproxy/dataproxy_service";
+import { OutputsSchema } from "@flyte-dataplane/proto/flyteidl2/task/common";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Harness, openDataproxy } from "./harness.ts";
+import { action, file, runs, store, text, uris } from "./recorded-actions.ts";
+
+describe("download links", () => {
+  let proxy: Harness;
+  beforeAll(async () => {
+    proxy = await openDataproxy({ runs });
+  });
+  afterAll(() => proxy.close());
+
+  const link = (request: { name: string; attempt?: number; type?: ArtifactType }) =>
+    createClient(DataProxyService, proxy.transport).createDownloadLink({
+      artifactType: request.type ?? ArtifactType.REPORT,
+      source: { case: "actionAttemptId", value: { actionId: action(request.name), attempt: request.attempt ?? 1 } },
+    });
+
+  test("only reports of attempts have links [dataproxy 63,64]", async () => {
+    await expect(link({ name: "both", type: ArtifactType.UNSPECIFIED })).rejects.toMatchObject({ code: 3 });
+    await expect(link({ name: "both", type: ArtifactType.CODE_BUNDLE })).rejects.toMatchObject({ code: 3 });
+    const client = createClient(DataProxyService, proxy.transport);
+    await expect(
+      client.createDownloadLink({ artifactType: ArtifactType.REPORT, source: { case: "taskId", value: {} } }),
+    ).rejects.toMatchObject({ code: 3 });
+    await expect(client.createDownloadLink({ artifactType: ArtifactType.REPORT })).rejects.toMatchObject({ code: 3 });
+  });
+
+  test("an unknown action or attempt, no report and a report that is gone are not found [dataproxy 65]", async () => {
+    uris.set("reported", { reportUri: join(proxy.base, "missing/report.html") });
+    uris.set("plain", {});
+    await expect(link({ name: "nobody" })).rejects.toMatchObject({ code: 5 });
+    await expect(link({ name: "plain", attempt: 2 })).rejects.toMatchObject({ code: 5 });
+    await expect(link({ name: "plain" })).rejects.toMatchObject({ code: 5 });
+    await expect(link({ name: "reported" })).rejects.toMatchObject({ code: 5 });
+  });
+
+  test("the one link gives the report's bytes [dataproxy 66]", async () => {
+    uris.set("report", {
+      reportUri: await store(join(proxy.base, "report/report.html"), Buffer.from("<p>done</p>")),
+    });
+    const { preSignedUrls } = await link({ name: "report" });
+    expect(preSignedUrls?.signedUrl).toHaveLength(1);
+    const answer = await fetch(preSignedUrls?.signedUrl[0] ?? "");
+    expect(await answer.text()).toBe("<p>done</p>");
+  });
+
+  test("a large file arrives as it lies in the store, also at a reader that is slow", async () => {
+    const content = Buffer.allocUnsafe(9 * 1024 * 1024 + 7);
+    for (let at = 0; at + 4 <= content.byteLength; at += 4) content.writeUInt32LE(at, at);
+    uris.set("large-report", { reportUri: await store(join(proxy.base, "large/report.html"), content) });
+    const { preSignedUrls } = await link({ name: "large-report" });
+    const answer = await fetch(preSignedUrls?.signedUrl[0] ?? "");
+    const parts: Buffer[] = [];
+    for await (const part of answer.body as unknown as AsyncIterable<Uint8Array>) {
+      parts.push(Buffer.from(part));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(Buffer.concat(parts).equals(content)).toBe(true);
+  });
+
+  test("a link that outlives the maximum is refused [dataproxy 67]", async () => {
+    const client = createClient(DataProxyService, proxy.transport);
+    const source = { case: "actionAttemptId" as const, value: { actionId: action("report"), attempt: 1 } };
+    await expect(
+      client.createDownloadLink({ artifactType: ArtifactType.REPORT, source, expiresIn: { seconds: 3601n } }),
+    ).rejects.toMatchObject({ code: 3 });
+  });
+
+  test("a report outside the allowed storage is refused [dataproxy 68,B11]", async () => {
+    uris.set("foreign", { reportUri: "/etc/hostname" });
+    await expect(link({ name: "foreign" })).rejects.toMatchObject({ code: 7 });
+  });
+
+  test("a single output file has a link, a missing or other output has none", async () => {
+    const output = await store(join(proxy.base, "data/out.bin"), Buffer.from("bytes"));
+    const outputs = create(OutputsSchema, {
+      literals: [
+        { name: "file", value: file(output) },
+        { name: "text", value: text("x") },
+        { name: "foreign", value: file("/etc/hostname") },
+      ],
+    });
+    uris.set("data", {
+      outputsUri: await store(join(proxy.base, "data/outputs.pb"), toBinary(OutputsSchema, outputs)),
+    });
+    const client = createClient(DownloadService, proxy.transport);
+    const ask = (value: string) =>
+      client.createDataLink({
+        actionAttemptId: { actionId: action("data"), attempt: 1 },
+        variable: { case: "output", value },
+      });
+    const signed = await ask("file");
+    expect(signed.nativeUrl).toBe(output);
+    expect(await (await fetch(signed.signedUrl)).text()).toBe("bytes");
+    await expect(ask("text")).rejects.toMatchObject({ code: 3 });
+    await expect(ask("absent")).rejects.toMatchObject({ code: 5 });
+    await expect(ask("foreign")).rejects.toMatchObject({ code: 7 });
+  });
+});
