@@ -28,7 +28,7 @@ export interface PassState {
 }
 
 /** How long a terminal status waits for its event before it is written without. */
-export const terminalPatienceMs: number = 10 * 60_000;
+const terminalPatienceMs: number = 10 * 60_000;
 
 export function passState(seen: Observation, task: Task): PassState {
   const { action } = seen;
@@ -214,7 +214,7 @@ function firstVersion(phase: ActionPhase, seen: Observation): number {
   return phase === ActionPhase.RUNNING && (seen.pod?.status?.containerStatuses?.length ?? 0) > 0 ? 1 : 0;
 }
 
-export function eventPhase(phase: PluginPhase): ActionPhase {
+function eventPhase(phase: PluginPhase): ActionPhase {
   switch (phase) {
     case "PhaseUndefined":
       return ActionPhase.UNSPECIFIED;

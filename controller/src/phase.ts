@@ -49,7 +49,7 @@ function phaseVerdict(pod: Pod, knowledge: PodKnowledge): Verdict {
 }
 
 /** Name of the container whose end is the task's end; undefined when all of them together are the task. */
-export function primaryContainer(pod: Pod): string | undefined {
+function primaryContainer(pod: Pod): string | undefined {
   return pod.metadata.annotations?.[primaryContainerAnnotation];
 }
 

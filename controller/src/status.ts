@@ -29,7 +29,7 @@ export interface NextStatus {
   readonly ctl: ControlState;
 }
 
-export const waitingReasons: ReadonlySet<ConditionReason> = new Set([
+const waitingReasons: ReadonlySet<ConditionReason> = new Set([
   "Queued",
   "Initializing",
   "Executing",

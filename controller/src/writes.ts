@@ -150,7 +150,7 @@ function withoutFinalizer(action: TaskAction): { readonly finalizers?: readonly 
 }
 
 /** `YYYY-MM-DD.HH-mm` in UTC. */
-export function completedTime(ms: number): string {
+function completedTime(ms: number): string {
   const text = new Date(ms).toISOString();
   return `${text.slice(0, 10)}.${text.slice(11, 13)}-${text.slice(14, 16)}`;
 }

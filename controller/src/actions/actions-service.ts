@@ -1,4 +1,4 @@
-/** ActionsService over the cluster: creates, watches, signals and aborts actions (contract section 3). */
+/** ActionsService over the cluster: creates, watches, updates, signals and aborts actions (contract section 3). */
 import type { Client } from "@connectrpc/connect";
 import type { Clock, Logger, TaskAction } from "@flyte-dataplane/core";
 import { ActionsService } from "@flyte-dataplane/proto/flyteidl2/actions/actions_service";
@@ -14,6 +14,7 @@ import { createEnqueue } from "./enqueue.ts";
 import { createSignal } from "./signal.ts";
 import { createSubscriptions } from "./subscriptions.ts";
 import { createTraces } from "./traces.ts";
+import { createUpdate } from "./update.ts";
 import { watchForUpdates } from "./watch.ts";
 
 export interface ActionsServiceOptions {
@@ -25,7 +26,6 @@ export interface ActionsServiceOptions {
   readonly logger: Logger;
 }
 
-/** `Update` is not offered: nothing calls it, and what it would write is the executor's. */
 export function actionsService(options: ActionsServiceOptions): RpcService {
   const { cluster, actions, runs, config, clock, logger } = options;
   const index = createActionIndex(actions);
@@ -39,11 +39,13 @@ export function actionsService(options: ActionsServiceOptions): RpcService {
   const enqueue = createEnqueue({ cluster, actions, traces, maxObjectBytes: config.maxObjectBytes, logger });
   const abort = createAbort({ cluster, index, logger });
   const signalCondition = createSignal(cluster, clock);
+  const update = createUpdate(cluster, clock);
   const watching = { actions, index, subscriptions, traces, clock, keepAliveMs: config.watch.keepAlive };
   return rpc(ActionsService, {
     enqueue: (request, { signal }) => enqueue(request, signal),
     abort: (request, { signal }) => abort(request, signal),
     signal: (request, { signal }) => signalCondition(request, signal),
+    update: (request, { signal }) => update(request, signal),
     watchForUpdates: async function* (request, { signal }) {
       await actions.synced(signal);
       yield* watchForUpdates(watching, request, signal);

@@ -2,11 +2,7 @@
 import {
   abortedByAnnotation,
   abortReasonAnnotation,
-  actionLabel,
-  actionTypeLabel,
   completedTimeLabel,
-  domainLabel,
-  isRootLabel,
   managedLabel,
   type ObjectMeta,
   podActionLabel,
@@ -17,8 +13,6 @@ import {
   podRunLabel,
   podTaskNameLabel,
   primaryContainerAnnotation,
-  projectLabel,
-  runLabel,
   type TaskAction,
   taskActionApiVersion,
   taskActionKind,
@@ -43,14 +37,6 @@ const lifecycle: ReadonlySet<string> = new Set([
   terminalStatusRecordedLabel,
 ]);
 const abort: ReadonlySet<string> = new Set([abortReasonAnnotation, abortedByAnnotation]);
-export const identityLabels: ReadonlySet<string> = new Set([
-  projectLabel,
-  domainLabel,
-  runLabel,
-  actionLabel,
-  actionTypeLabel,
-  isRootLabel,
-]);
 
 export function podMetadata(sources: MetadataSources): ObjectMeta {
   const { action, name } = sources;

@@ -95,7 +95,7 @@ const suffixes: Readonly<Record<string, number>> = {
 };
 
 /** A Kubernetes quantity as a number, precise enough to compare. Throws `invalid_argument`. */
-export function quantity(text: string): number {
+function quantity(text: string): number {
   const match = /^([+-]?(?:\d+\.?\d*|\.\d+))(?:([eE][+-]?\d+)|(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?)$/.exec(text);
   if (match === null)
     throw new DataPlaneError(

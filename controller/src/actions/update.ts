@@ -1,0 +1,56 @@
+/** Update: attempts and cache status of an action, from clients that keep them themselves (contract 3.4). */
+import { create } from "@bufbuild/protobuf";
+import { type Clock, currentAttempt, DataPlaneError, errorCode, isTerminal } from "@flyte-dataplane/core";
+import {
+  type UpdateRequest,
+  type UpdateResponse,
+  UpdateResponseSchema,
+} from "@flyte-dataplane/proto/flyteidl2/actions/actions_service";
+import type { Cluster } from "../cluster/cluster.ts";
+import { actionName, isSameAction } from "./action-name.ts";
+
+const conflictTries = 5;
+const conflictDelayMs = 10;
+
+/** Never lowers the attempt, and leaves ended actions alone. */
+export function createUpdate(
+  cluster: Cluster,
+  clock: Clock,
+): (request: UpdateRequest, signal: AbortSignal) => Promise<UpdateResponse> {
+  const attempt = async (
+    { actionId, attempt: wanted, status }: UpdateRequest,
+    signal: AbortSignal,
+  ): Promise<UpdateResponse> => {
+    const name = actionName("update", actionId);
+    if (wanted < 1) throw new DataPlaneError("invalid_argument", `update ${name.resource}: attempt must be at least 1`);
+    const absent = (cause?: unknown): DataPlaneError =>
+      new DataPlaneError("not_found", `update ${name.resource}: action not found`, { ref: name.resource, cause });
+    const action = await cluster.taskActions.get(name.resource, { signal }).catch((error: unknown) => {
+      throw errorCode(error) === "not_found" ? absent(error) : error;
+    });
+    if (!isSameAction(action, name)) throw absent();
+    const attempts = Math.max(currentAttempt(action), wanted);
+    const cacheStatus = status?.cacheStatus ?? action.status?.cacheStatus ?? 0;
+    const same = attempts === action.status?.attempts && cacheStatus === (action.status.cacheStatus ?? 0);
+    if (isTerminal(action) || status === undefined || same) return create(UpdateResponseSchema);
+    const { resourceVersion } = action.metadata;
+    const precondition = resourceVersion === undefined ? {} : { metadata: { resourceVersion } };
+    await cluster.taskActions.patch(
+      name.resource,
+      { ...precondition, status: { attempts, cacheStatus } },
+      { subresource: "status", signal },
+    );
+    return create(UpdateResponseSchema);
+  };
+
+  return async (request, signal) => {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await attempt(request, signal);
+      } catch (error) {
+        if (errorCode(error) !== "aborted" || tries >= conflictTries) throw error;
+        await clock.sleep(conflictDelayMs * 2 ** (tries - 1), { signal });
+      }
+    }
+  };
+}
