@@ -11,6 +11,7 @@ import {
   errorCode,
   formatCompositeKey,
   type Logger,
+  overwriteCacheAnnotation,
   type TaskAction,
 } from "@flyte-dataplane/core";
 import { CachedOutputSchema } from "@flyte-dataplane/proto/flyteidl2/cacheservice/cacheservice";
@@ -110,10 +111,11 @@ export function createCacheFlow(options: CacheFlowOptions): CacheFlow {
 
   return {
     lookUp: async (action, task, signal) => {
-      const found = await find(action, task, signal);
-      if (found !== "miss" || !task.cache.serializable) return { kind: found };
+      const found = overwrites(action) ? "skipped" : await find(action, task, signal);
+      if ((found !== "miss" && found !== "skipped") || !task.cache.serializable) return { kind: found };
       const owner = await reserve(action, task, signal);
       if (owner !== undefined && owner !== ownerOf(action)) return { kind: "reserved", owner };
+      if (found === "skipped") return { kind: found };
       // The owner before us may have published between our look and our turn.
       return { kind: owner === undefined ? "miss" : await find(action, task, signal) };
     },
@@ -121,7 +123,7 @@ export function createCacheFlow(options: CacheFlowOptions): CacheFlow {
       try {
         const { key, identifier } = await request(action, task, signal);
         const output = cachedOutput(action, task, clock.now());
-        const overwrite = { overwrite: broken.has(key) };
+        const overwrite = { overwrite: broken.has(key) || overwrites(action) };
         await cache.put({ baseRequest: { key, output, overwrite }, identifier }, { signal, timeoutMs });
         broken.delete(key);
         return "populated";
@@ -152,6 +154,10 @@ export function createCacheFlow(options: CacheFlowOptions): CacheFlow {
       }
     },
   };
+}
+
+function overwrites({ metadata }: TaskAction): boolean {
+  return metadata.annotations?.[overwriteCacheAnnotation] === "true";
 }
 
 function ownerOf(action: TaskAction): string {

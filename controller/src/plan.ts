@@ -65,6 +65,8 @@ export type CacheLookup =
   /** The outputs stand under this attempt's prefix now. */
   | { readonly kind: "hit" }
   | { readonly kind: "miss" }
+  /** Not asked: the run is to compute afresh. */
+  | { readonly kind: "skipped" }
   /** Caching is out of order; the task runs without it. */
   | { readonly kind: "unavailable" }
   /** Someone else is producing the entry. */

@@ -124,8 +124,16 @@ function consultCache(pass: PassState): Plan | undefined {
 }
 
 function cacheStatusOf({ seen, cacheStatus }: PassState): CatalogCacheStatus {
-  if (seen.cache?.kind === "miss") return CatalogCacheStatus.CACHE_MISS;
-  return seen.cache?.kind === "unavailable" ? CatalogCacheStatus.CACHE_LOOKUP_FAILURE : cacheStatus;
+  switch (seen.cache?.kind) {
+    case "miss":
+      return CatalogCacheStatus.CACHE_MISS;
+    case "skipped":
+      return CatalogCacheStatus.CACHE_SKIPPED;
+    case "unavailable":
+      return CatalogCacheStatus.CACHE_LOOKUP_FAILURE;
+    default:
+      return cacheStatus;
+  }
 }
 
 function create(pass: PassState): Plan {

@@ -16,6 +16,7 @@ async function sleeping(run: RunIdentifier, count: number): Promise<readonly Act
       return children.filter((child) => phaseOf(child) === ActionPhase.RUNNING).length;
     }, patience)
     .toBe(count);
+  expect(await processesNaming(run.name)).not.toEqual([]);
   return (await api.children(run)).map(idOf);
 }
 

@@ -25,7 +25,9 @@ describe("a cached task", () => {
     const before = await timesRun();
     const { overwrite = false, ...place } = options;
     const run = overwrite
-      ? createdRun(await python(["launch.py", "cached", task, '{"overwrite_cache": true}', JSON.stringify({ n, marks })]))
+      ? createdRun(
+          await python(["launch.py", "cached", task, '{"overwrite_cache": true}', JSON.stringify({ n, marks })]),
+        )
       : await flyteRun("cached.py", task, { inputs: ["--n", String(n), "--marks", marks], ...place });
     const root = await api.untilEnded(run);
     expect(phaseName(phaseOf(root)), JSON.stringify(root.result.value)).toBe("SUCCEEDED");
@@ -49,20 +51,23 @@ describe("a cached task", () => {
   test.each([
     { where: "as the root", task: "square" as const, n: 7 },
     { where: "in a parent", task: "main" as const, n: 8 },
-  ])("runs once for equal inputs $where, and again when the cache is to be overwritten [sdk 6]", async ({ task, n }) => {
-    const outputs = { o0: BigInt(n * n) };
-    const first = await call(task, n);
-    expect(first).toMatchObject({ status: "CACHE_POPULATED", outputs, executed: 1 });
-    const second = await call(task, n);
-    expect(second).toMatchObject({ status: "CACHE_HIT", outputs, executed: 0 });
-    expect(second.uri).toContain(second.run);
-    expect(second.uri).not.toBe(first.uri);
-    expect(await call(task, n, { overwrite: true })).toMatchObject({
-      status: "CACHE_POPULATED",
-      outputs,
-      executed: 1,
-    });
-  });
+  ])(
+    "runs once for equal inputs $where, and again when the cache is to be overwritten [sdk 6]",
+    async ({ task, n }) => {
+      const outputs = { o0: BigInt(n * n) };
+      const first = await call(task, n);
+      expect(first).toMatchObject({ status: "CACHE_POPULATED", outputs, executed: 1 });
+      const second = await call(task, n);
+      expect(second).toMatchObject({ status: "CACHE_HIT", outputs, executed: 0 });
+      expect(second.uri).toContain(second.run);
+      expect(second.uri).not.toBe(first.uri);
+      expect(await call(task, n, { overwrite: true })).toMatchObject({
+        status: "CACHE_POPULATED",
+        outputs,
+        executed: 1,
+      });
+    },
+  );
 
   test("is not found any more once its function has another body [sdk 6]", async () => {
     expect(await call("main", 9)).toMatchObject({ executed: 1 });

@@ -1,9 +1,10 @@
 /** A planned run as the row of its root action and as the request to the actions service. */
-import { create, toBinary } from "@bufbuild/protobuf";
+import { clone, create, toBinary } from "@bufbuild/protobuf";
+import { isLabelKey, isLabelValue } from "@flyte-dataplane/core";
 import { EnqueueRequestSchema } from "@flyte-dataplane/proto/flyteidl2/actions/actions_service";
 import { EnrichedIdentitySchema } from "@flyte-dataplane/proto/flyteidl2/common/identity";
 import { ActionPhase } from "@flyte-dataplane/proto/flyteidl2/common/phase";
-import { RunSpecSchema } from "@flyte-dataplane/proto/flyteidl2/task/run";
+import { type RunSpec, RunSpecSchema } from "@flyte-dataplane/proto/flyteidl2/task/run";
 import {
   ActionSpecSchema,
   ActionType,
@@ -53,7 +54,7 @@ export function rootRow(plan: RunPlan, specDigest: string, now: bigint): NewActi
 /** EnqueueRequest bytes: the folder of the inputs, not the message in it; parent, group and subject stay unset. */
 export function enqueueRequestOf(plan: RunPlan): Uint8Array {
   const request = create(EnqueueRequestSchema, {
-    runSpec: plan.runSpec,
+    runSpec: withLabelsOfResources(plan.runSpec),
     action: {
       actionId: actionIdentifier(plan.action),
       inputUri: plan.inputsFolder,
@@ -65,6 +66,16 @@ export function enqueueRequestOf(plan: RunPlan): Uint8Array {
     },
   });
   return toBinary(EnqueueRequestSchema, request);
+}
+
+/** A label beyond what a cluster's resources can carry stays with the run alone, where it can be seen and searched. */
+function withLabelsOfResources(runSpec: RunSpec): RunSpec {
+  const labels = Object.entries(runSpec.labels?.values ?? {});
+  const carried = labels.filter(([key, value]) => isLabelKey(key) && isLabelValue(value));
+  if (carried.length === labels.length) return runSpec;
+  const copy = clone(RunSpecSchema, runSpec);
+  if (copy.labels !== undefined) copy.labels.values = Object.fromEntries(carried);
+  return copy;
 }
 
 function actionSpecOf(plan: RunPlan) {

@@ -10,6 +10,7 @@ import {
   DataPlaneError,
   domainLabel,
   isRootLabel,
+  overwriteCacheAnnotation,
   projectLabel,
   runLabel,
   type TaskAction,
@@ -87,9 +88,17 @@ function fromRun(runSpec: RunSpec | undefined): Inherited {
     // The last of equal keys wins.
     envVars: Object.fromEntries((runSpec?.envs?.values ?? []).map(({ key, value }) => [key, value])),
     labels,
-    annotations: runSpec?.annotations?.values ?? {},
+    annotations: {
+      ...runSpec?.annotations?.values,
+      // The resource has no field for it, and children inherit annotations.
+      ...(overwritesCache(runSpec) ? { [overwriteCacheAnnotation]: "true" } : {}),
+    },
     ...(runSpec?.interruptible === undefined ? {} : { interruptible: runSpec.interruptible }),
   };
+}
+
+function overwritesCache(runSpec: RunSpec | undefined): boolean {
+  return runSpec?.cacheConfig?.overwriteCache === true || runSpec?.overwriteCache === true;
 }
 
 /** What says how the parent itself ended or was aborted is not passed on. */

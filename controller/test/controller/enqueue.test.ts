@@ -84,6 +84,16 @@ test("a run's label cannot take the place of an identity label; its annotations 
   expect(metadata.annotations?.["flyte.org/run"]).toBe("mine");
 });
 
+test("a run that overwrites the cache says so on its root and on every child", async () => {
+  const { data, actions } = controller;
+  await actions.enqueue(taskRequest({ data, runSpec: { cacheConfig: { overwriteCache: true } } }));
+  await actions.enqueue(taskRequest({ data, action: "x1", parent: "a0" }));
+  for (const name of ["r1-a0", "r1-x1"]) {
+    const { metadata } = await memory.cluster.taskActions.get(name);
+    expect(metadata.annotations).toEqual({ "flyte.org/overwrite-cache": "true" });
+  }
+});
+
 test("a child is owned by its parent and takes environment and interruptible from it, not from its request [controller 15]", async () => {
   const { data, actions } = controller;
   await actions.enqueue(

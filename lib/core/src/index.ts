@@ -56,6 +56,7 @@ export {
 } from "./errors.ts";
 export { inputsUriHash, uploadedInputsHash, withoutIgnored } from "./input-hash.ts";
 export type { KubernetesObject, ObjectMeta, OwnerReference } from "./kubernetes-object.ts";
+export { isLabelKey, isLabelValue } from "./label-syntax.ts";
 export { decodeInputs, decodeLiteral, decodeLiteralMap, decodeOutputs } from "./literals/decode.ts";
 export { fromPlain } from "./literals/from-plain.ts";
 export type { PlainLiteral } from "./literals/plain-literal.ts";
@@ -148,6 +149,7 @@ export {
   outputsFile,
   outputsVolume,
   outputUploadFailed,
+  overwriteCacheAnnotation,
   pluginFinalizer,
   podActionLabel,
   podAttemptLabel,

@@ -50,6 +50,8 @@ export const completedTimeLabel = "flyte.org/completed-time";
 export const terminalStatusRecordedLabel = "flyte.org/terminal-status-recorded";
 export const abortReasonAnnotation = "flyte.org/abort-reason";
 export const abortedByAnnotation = "flyte.org/aborted-by";
+/** `true` on the actions of a run that is to compute afresh what the cache holds. */
+export const overwriteCacheAnnotation = "flyte.org/overwrite-cache";
 
 // Kubernetes: Pods.
 export const managedLabel = "flyte.org/managed";
