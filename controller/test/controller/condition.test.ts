@@ -104,6 +104,21 @@ test("a signal that came in time wins over a look that comes too late [controlle
   });
 });
 
+test("a condition's life is told in events: paused once, then how it ended [controller X30]", async () => {
+  await waiting("c1");
+  await waiting("c2", 60);
+  await signal("c1", integer(7n));
+  await controller.action("r1-c1", finished);
+  clock.advance(60_000);
+  await controller.action("r1-c2", finished);
+  const phases = (name: string): readonly string[] =>
+    controller.runs.events
+      .filter(({ id }) => id?.name === name)
+      .map(({ attempt, phase }) => `${attempt} ${ActionPhase[phase]}`);
+  await vi.waitFor(() => expect(phases("c1")).toEqual(["1 PAUSED", "1 SUCCEEDED"]));
+  await vi.waitFor(() => expect(phases("c2")).toEqual(["1 PAUSED", "1 TIMED_OUT"]));
+});
+
 test("a condition whose specification is broken fails as its author's mistake [controller 85]", async () => {
   await memory.cluster.taskActions.create({
     apiVersion: "flyte.org/v1",

@@ -26,6 +26,8 @@ afterEach(async () => {
   await controller.stop();
 });
 
+const idOfRun = { org: "o", project: "flytesnacks", domain: "development", name: "r1" };
+
 const conditionRequest = (simple: SimpleType, action = "cond") =>
   create(EnqueueRequestSchema, {
     action: {
@@ -273,7 +275,7 @@ test.each([
   { phase: ActionPhase.FAILED, shown: ActionPhase.FAILED },
   { phase: ActionPhase.UNSPECIFIED, shown: ActionPhase.SUCCEEDED },
 ])(
-  "a trace makes no resource, is recorded once and reaches watchers with phase $shown and its own path [controller 24]",
+  "a trace makes no resource, is recorded once and reaches watchers with phase $shown and its own path [controller 24,X30]",
   async ({ phase, shown }) => {
     const trace = create(EnqueueRequestSchema, {
       action: {
@@ -302,6 +304,12 @@ test.each([
     expect(await next()).toMatchObject({ case: "controlMessage" });
     await controller.actions.enqueue(trace);
     expect(await next()).toMatchObject({ value: { phase: shown, outputUri: "/out/t1/outputs.pb" } });
+    const again = controller.actions.watchForUpdates(
+      { filter: { case: "parentActionId", value: { run: idOfRun, name: "a0" } } },
+      { signal: leave.signal },
+    );
+    const replayed: IteratorResult<WatchForUpdatesResponse, undefined> = await again[Symbol.asyncIterator]().next();
+    expect(replayed.value?.message.value).toMatchObject({ phase: shown, outputUri: "/out/t1/outputs.pb" });
     leave.abort();
     expect(controller.runs.calls.filter((call) => call.startsWith("record"))).toEqual(["record r1-t1"]);
     expect(creations()).toEqual([]);
