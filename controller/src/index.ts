@@ -3,6 +3,7 @@ export {
   createLocalCluster,
   type LocalCluster,
   type LocalClusterOptions,
+  requireClusterDirectory,
   type StopLocalContainersOptions,
   stopLocalContainers,
 } from "./cluster/local/local-cluster.ts";

@@ -19,6 +19,7 @@ import {
   type LocalCluster,
   type PluginsConfig,
   pluginsSection,
+  requireClusterDirectory,
 } from "@flyte-dataplane/controller";
 import { abortError, type Clock, type Env, type Logger } from "@flyte-dataplane/core";
 import { createDataproxy, dataproxySection } from "@flyte-dataplane/dataproxy";
@@ -37,6 +38,7 @@ import { createServer, directTransport, type Server } from "@flyte-dataplane/run
 import { createStores, loadSigningKey } from "@flyte-dataplane/storage";
 import { type DataDirectory, openDataDirectory } from "./embedded/data-directory.ts";
 import { startEmbeddedPostgres } from "./embedded/postgres.ts";
+import { type ExternalDatabase, requireDatabaseUrl, requireReachable } from "./external-database.ts";
 import { lateTransport } from "./late-transport.ts";
 import { localLogReader } from "./local-logs.ts";
 import { apiConfig, serverSection, storageSection } from "./settings.ts";
@@ -77,10 +79,15 @@ export async function startDataplane(options: DataplaneOptions): Promise<Datapla
     lifecycle.onStop(name, stop);
     if (signal.aborted) throw abortError(signal);
   };
+  // What can be refused without touching the disk is refused first.
+  requireClusterDirectory(options.directory);
+  const external = externalDatabase(options);
+  if (external !== undefined) requireDatabaseUrl(external);
   const data = await openDataDirectory(options.directory);
   started("data-directory", () => data.lock.release());
-  const database = createDatabase({ ...(await databaseOptions(options, data)), clock, logger });
+  const database = createDatabase({ ...(await databaseOptions(options, data, external)), clock, logger });
   started("database", () => database.close());
+  if (external !== undefined) await requireReachable(database, external);
 
   let url = "";
   const signing = { key: await loadSigningKey(join(data.path, "signing.key")), endpoint: () => url };
@@ -173,16 +180,26 @@ export async function startDataplane(options: DataplaneOptions): Promise<Datapla
   return { server, cluster, url };
 }
 
-async function databaseOptions(options: DataplaneOptions, data: DataDirectory): Promise<{ readonly url: string }> {
-  const { url, directUrl, maxConnections, connectTimeout, preparedStatements } = options.config.get(databaseSection);
-  const given = url || (options.env["DATABASE_URL"] ?? "");
+function externalDatabase({ config, env }: DataplaneOptions): ExternalDatabase | undefined {
+  const { url } = config.get(databaseSection);
+  if (url !== "") return { url, setting: "database.url" };
+  const given = env["DATABASE_URL"] ?? "";
+  return given === "" ? undefined : { url: given, setting: "DATABASE_URL" };
+}
+
+async function databaseOptions(
+  options: DataplaneOptions,
+  data: DataDirectory,
+  external: ExternalDatabase | undefined,
+): Promise<{ readonly url: string }> {
+  const { directUrl, maxConnections, connectTimeout, preparedStatements } = options.config.get(databaseSection);
   const common = {
     maxConnections,
     connectTimeoutMs: connectTimeout,
     preparedStatements,
     ...(directUrl === "" ? {} : { directUrl }),
   };
-  if (given !== "") return { url: given, ...common };
+  if (external !== undefined) return { url: external.url, ...common };
   const postgres = await startEmbeddedPostgres({
     data,
     env: options.env,

@@ -1,7 +1,7 @@
 /** The command line: what there is, what it does, and examples. Each command gives an exit code. */
 
 import { configReference } from "@flyte-dataplane/runtime/config";
-import { Command } from "commander";
+import { Command, CommanderError } from "commander";
 import { type DemoCommandOptions, demo } from "./commands/demo.ts";
 import { type GcOptions, gc } from "./commands/gc.ts";
 import type { Machine } from "./commands/places.ts";
@@ -17,7 +17,10 @@ const dataDir = [
   "where everything is kept (default: $XDG_DATA_HOME/flyte-dataplane; as root /var/lib/flyte-dataplane)",
 ] as const;
 
-/** Runs `argv` (without program names) and resolves with the exit code of the command that ran. */
+/** As for every fault that the caller can mend. */
+const usageFault = 2;
+
+/** Runs `argv` (without program names) and resolves with the exit code of the command that ran, 2 if none could. */
 export async function runProgram(argv: readonly string[], machine: Machine): Promise<number> {
   let code = 0;
   const run =
@@ -29,6 +32,7 @@ export async function runProgram(argv: readonly string[], machine: Machine): Pro
   const program = new Command("flyte-dataplane")
     .description("Everything that moves and keeps a Flyte 2 task's data, in one process.")
     .version(`flyte-dataplane ${version} (Node ${process.versions.node})`, "-V, --version")
+    .exitOverride()
     .showHelpAfterError("(see flyte-dataplane --help)")
     .addHelpText(
       "after",
@@ -80,6 +84,12 @@ Examples:
     .option("--yes", "really remove them")
     .action(run(reset));
 
-  await program.parseAsync(argv, { from: "user" });
+  try {
+    await program.parseAsync(argv, { from: "user" });
+  } catch (error) {
+    // What there is to say has been printed: help and version are no fault, everything else is one of usage.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : usageFault;
+    throw error;
+  }
   return code;
 }

@@ -105,7 +105,7 @@ async function readText(path: string): Promise<string> {
     throw new DataPlaneError(
       "invalid_argument",
       `read configuration ${path}: ${error instanceof Error ? error.message : String(error)}`,
-      { cause: error },
+      { origin: "user", cause: error },
     );
   }
 }

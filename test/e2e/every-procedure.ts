@@ -14,7 +14,7 @@ export async function everyProcedure(): Promise<readonly DescMethod[]> {
   const methods: DescMethod[] = [];
   for (const name of names) {
     const specifier = `@flyte-dataplane/proto/${relative("", name).slice(0, -"_pb.js".length)}`;
-    const exported: Readonly<Record<string, unknown>> = await import(specifier);
+    const exported = (await import(specifier)) as Readonly<Record<string, unknown>>;
     for (const value of Object.values(exported)) {
       if (isFile(value)) for (const service of value.services) methods.push(...service.methods);
     }

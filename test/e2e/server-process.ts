@@ -25,9 +25,14 @@ export async function emptyHome(): Promise<{ readonly path: string; remove(): Pr
   return { path, remove: () => rm(path, { recursive: true, force: true, maxRetries: 5 }) };
 }
 
-/** Runs `flyte-dataplane ...args`; the environment is only what is given beside PATH. */
-export function runMain(args: readonly string[], environment: Readonly<Record<string, string>>): Run {
+/** Runs `flyte-dataplane ...args`; the environment is only what is given beside PATH. Root may run it as another user. */
+export function runMain(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  user: { readonly uid?: number; readonly gid?: number } = {},
+): Run {
   const child = spawn(process.execPath, [mainFile, ...args], {
+    ...user,
     env: { PATH: process.env["PATH"], LANG: "C.UTF-8", ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });

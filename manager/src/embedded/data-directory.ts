@@ -81,7 +81,8 @@ function refusal(path: string, error: unknown): unknown {
     case "ENOSPC":
       return refused(path, "the disk is full", "resource_exhausted", error);
     default:
-      return error;
+      // Whatever else the system says of the path (too long, a loop of links, no such place) is said in its own words.
+      return refused(path, error.message, "failed_precondition", error);
   }
 }
 

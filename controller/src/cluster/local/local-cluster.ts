@@ -62,7 +62,7 @@ export interface LocalCluster extends Cluster {
  */
 export async function createLocalCluster(options: LocalClusterOptions): Promise<LocalCluster> {
   const { database, clock, logger, namespace = "flyte" } = options;
-  checkDirectory(options.directory);
+  requireClusterDirectory(options.directory);
   const pods = join(options.directory, podsFolder);
   await mkdir(pods, { recursive: true, mode: 0o700 });
   const journal = databaseJournal(database, randomUUID());
@@ -120,8 +120,11 @@ async function runKubelet(kubelet: Kubelet, signal: AbortSignal, lost: AbortSign
   if (lost.aborted && !signal.aborted) throw abortError(lost);
 }
 
-/** Mount paths in shell commands become paths below it, mostly unquoted. */
-function checkDirectory(directory: string): void {
+/**
+ * Throws `invalid_argument` for a directory that `createLocalCluster` would refuse, so that nothing is made there
+ * first: mount paths in shell commands become paths below it, mostly unquoted.
+ */
+export function requireClusterDirectory(directory: string): void {
   if (isAbsolute(directory) && /^[\w./@%+=:,-]+$/.test(directory)) return;
   throw new DataPlaneError(
     "invalid_argument",

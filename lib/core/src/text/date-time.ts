@@ -12,6 +12,8 @@ export function formatDateTime(time: SecondsAndNanos): string {
 const firstSecond = -62135596800;
 const lastSecond = 253402300799;
 
+const outsideYears = "it lies outside the years 1 to 9999";
+
 const pattern = /^(\d{4})-(\d{2})-(\d{2})T(\d{1,2}):(\d{2}):(\d{2})(?:[.,](\d+))?(?:Z|([+-])(\d{2}):(\d{2}))$/;
 
 /**
@@ -20,7 +22,10 @@ const pattern = /^(\d{4})-(\d{2})-(\d{2})T(\d{1,2}):(\d{2}):(\d{2})(?:[.,](\d+))
  */
 export function parseDateTime(text: string): SecondsAndNanos {
   const match = pattern.exec(text);
-  if (match === null) throw notA("a datetime", text, "expected YYYY-MM-DDThh:mm:ss with a zone");
+  if (match === null) {
+    const why = /^[+-]?\d{5,}-/.test(text) ? outsideYears : "expected YYYY-MM-DDThh:mm:ss with a zone";
+    throw notA("a datetime", text, why);
+  }
   const [year, month, day, hour, minute, second] = [1, 2, 3, 4, 5, 6].map((i) => Number(match[i])) as [
     number,
     number,
@@ -39,7 +44,7 @@ export function parseDateTime(text: string): SecondsAndNanos {
   date.setUTCHours(hour, minute, second);
   const seconds = date.getTime() / 1000 - offset;
   if (seconds < firstSecond || seconds > lastSecond) {
-    throw notA("a datetime", text, "it lies outside the years 1 to 9999");
+    throw notA("a datetime", text, outsideYears);
   }
   return { seconds: BigInt(seconds), nanos: Number((match[7] ?? "").slice(0, 9).padEnd(9, "0")) };
 }

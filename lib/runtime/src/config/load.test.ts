@@ -132,7 +132,7 @@ describe("faults", () => {
       'c.yaml: example.on is "maybe"; expected true or false',
       'FLYTE_DATAPLANE_EXAMPLE_MODE is "slow"; expected one of fast, safe',
       'c.yaml: example.upload.maxSize is "lots"; expected a size such as "64Mi", "10MB" or 1048576',
-      '--example.upload.maxExpiresIn is "1 fortnight"; expected a duration such as "90s", "1h30m" or "250ms"',
+      '--max-expires-in is "1 fortnight"; expected a duration such as "90s", "1h30m" or "250ms"',
     ]);
   });
 

@@ -137,10 +137,16 @@ function fromFlags(
   const found = new Map<string, Given>();
   const names = known.map((entry) => dotted(entry.path));
   for (const [name, value] of Object.entries(flags)) {
-    if (names.includes(name)) found.set(name, { raw: value, source: "flag", named: `--${name}` });
+    if (names.includes(name)) found.set(name, { raw: value, source: "flag", named: flagName(name) });
     else faults.push(`unknown flag --${name}${suggest(name, names)}`);
   }
   return found;
+}
+
+/** Flags carry the last part of a name in kebab case: `--log-level` for `server.logLevel`. */
+function flagName(name: string): string {
+  const last = name.slice(name.lastIndexOf(".") + 1);
+  return `--${last.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 function place(tree: Record<string, unknown>, path: readonly string[], value: unknown): void {

@@ -44,8 +44,15 @@ const lostConnection =
 /** `operation` names the statement. The server's message stays; the values of the row (`detail`) do not. */
 export function databaseError(error: unknown, operation: string): DataPlaneError {
   if (error instanceof DataPlaneError) return error;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return new DataPlaneError(codeOf(error, message), `${operation}: ${message}`, { cause: error });
+}
+
+/** A host with several addresses that all refuse gives an error of errors, whose own message is empty. */
+function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === "")
+    return [...new Set(error.errors.map(messageOf))].join("; ");
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Worth running the transaction again as a whole, however often its body wrapped the error. */
