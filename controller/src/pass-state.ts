@@ -10,10 +10,11 @@ import { ActionPhase } from "@flyte-dataplane/proto/flyteidl2/common/phase";
 import { actionPhase, isTerminalPhase } from "./action-phase.ts";
 import { type ControlState, initialControlState, lastWrittenMs, readControlState } from "./control-state.ts";
 import type { Failure } from "./failure.ts";
-import { type LivePhase, mainContainer } from "./phase.ts";
+import { mainContainer } from "./phase.ts";
 import type { EventDraft, Next, Observation, Plan, Write } from "./plan.ts";
 import { liveReason, type NextStatus } from "./status.ts";
 import type { Task } from "./task.ts";
+import type { LivePhase } from "./verdict.ts";
 
 export interface PassState {
   readonly seen: Observation;

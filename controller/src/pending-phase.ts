@@ -1,16 +1,7 @@
 /** Why a Pod has not started: the conditions of its status in order, first match decides (contract 6.10, Pending). */
 import type { ContainerStatus, Pod, PodCondition } from "./cluster/pod-object.ts";
 import { type Failure, systemFailure, userFailure } from "./failure.ts";
-import type { PodKnowledge, Verdict } from "./phase.ts";
-
-/** Milliseconds that a container may stay in a waiting state before it counts as failed. */
-export interface GracePeriods {
-  readonly createContainerError: number;
-  readonly createContainerConfigError: number;
-  readonly imagePullBackOff: number;
-  /** For the whole Pod; 0 means no limit. */
-  readonly pending: number;
-}
+import type { PodKnowledge, Verdict } from "./verdict.ts";
 
 export function pendingVerdict(pod: Pod, knowledge: PodKnowledge): Verdict {
   const verdict = byCondition(pod, knowledge);

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { ContainerState, ContainerStatus, Pod, PodCondition, PodStatus } from "./cluster/pod-object.ts";
-import { type PodKnowledge, podVerdict } from "./phase.ts";
+import { podVerdict } from "./phase.ts";
+import type { PodKnowledge } from "./verdict.ts";
 
 const nowMs = Date.UTC(2026, 0, 2);
 const minute = 60_000;

@@ -5,23 +5,8 @@
 import { downloaderContainer, inputDownloadFailed, primaryContainerAnnotation } from "@flyte-dataplane/core";
 import type { ContainerStatus, ContainerTerminated, Pod } from "./cluster/pod-object.ts";
 import { type Failure, systemFailure, userFailure } from "./failure.ts";
-import { type GracePeriods, pendingVerdict } from "./pending-phase.ts";
-
-export type Verdict =
-  | { readonly kind: "live"; readonly phase: LivePhase; readonly reason: string; readonly lookAgainAtMs?: number }
-  | { readonly kind: "success" }
-  /** `files`: an error document written by the task beats this account. */
-  | { readonly kind: "failure"; readonly failure: Failure; readonly files: boolean }
-  | { readonly kind: "unchanged" };
-
-export type LivePhase = "PhaseQueued" | "PhaseWaitingForResources" | "PhaseInitializing" | "PhaseRunning";
-
-export interface PodKnowledge {
-  readonly nowMs: number;
-  readonly grace: GracePeriods;
-  /** An earlier relaunch of this attempt was for a kill that nobody accounted for. */
-  readonly killedBefore: boolean;
-}
+import { pendingVerdict } from "./pending-phase.ts";
+import type { PodKnowledge, Verdict } from "./verdict.ts";
 
 export function podVerdict(pod: Pod, knowledge: PodKnowledge): Verdict {
   const verdict = phaseVerdict(pod, knowledge);

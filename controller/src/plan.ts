@@ -4,9 +4,9 @@ import type { ActionPhase } from "@flyte-dataplane/proto/flyteidl2/common/phase"
 import type { LiteralMap } from "@flyte-dataplane/proto/flyteidl2/core/literals";
 import type { Pod } from "./cluster/pod-object.ts";
 import type { Failure } from "./failure.ts";
-import type { GracePeriods } from "./pending-phase.ts";
 import type { PodPolicy } from "./pod.ts";
 import type { NextStatus } from "./status.ts";
+import type { GracePeriods } from "./verdict.ts";
 
 /** Everything a decision rests on. The last group is read only when a plan asked for it, and only for that pass. */
 export interface Observation {
