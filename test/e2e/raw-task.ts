@@ -48,6 +48,9 @@ export interface Ended {
   readonly message: string;
   /** `USER` or `SYSTEM` with a failure. */
   readonly kind: string;
+  /** Names the kind of failure: `ContainerToolNotFound`. */
+  readonly code: string;
+  readonly attempts: number;
 }
 
 export interface TaskRunner {
@@ -81,7 +84,14 @@ export function createTaskRunner(url: string): TaskRunner {
       const phase = details.status?.phase ?? ActionPhase.UNSPECIFIED;
       if (!terminal.has(phase)) continue;
       const error = details.result.case === "errorInfo" ? details.result.value : undefined;
-      return { phase: ActionPhase[phase], details, message: error?.message ?? "", kind: kinds[error?.kind ?? 0] ?? "" };
+      return {
+        phase: ActionPhase[phase],
+        details,
+        message: error?.message ?? "",
+        kind: kinds[error?.kind ?? 0] ?? "",
+        code: error?.code ?? "",
+        attempts: details.attempts.length,
+      };
     }
     throw new Error("the watch ended before the run did");
   };
