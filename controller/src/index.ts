@@ -1,4 +1,5 @@
 export type { Cluster } from "./cluster/cluster.ts";
+export type { Requirement } from "./cluster/local/kubelet/requirements.ts";
 export {
   createLocalCluster,
   type LocalCluster,

@@ -41,7 +41,8 @@ import { startEmbeddedPostgres } from "./embedded/postgres.ts";
 import { type ExternalDatabase, requireDatabaseUrl, requireReachable } from "./external-database.ts";
 import { lateTransport } from "./late-transport.ts";
 import { localLogReader } from "./local-logs.ts";
-import { apiConfig, serverSection, storageSection } from "./settings.ts";
+import { apiConfig, localSection, serverSection, storageSection } from "./settings.ts";
+import { runtimeRequirement, runtimeWords, taskRuntime } from "./task-runtime.ts";
 
 export interface DataplaneOptions {
   readonly config: Config;
@@ -97,10 +98,12 @@ export async function startDataplane(options: DataplaneOptions): Promise<Datapla
 
   await migrate(database, "runs", apiMigrations);
   await migrate(database, "cache_service", cacheMigrations);
+  const { python } = config.get(localSection);
   const cluster = await createLocalCluster({
     database,
     directory: data.path,
-    programs: { "/bin/flyte-copilot": options.copilot },
+    programs: { "/bin/flyte-copilot": options.copilot, [taskRuntime]: runtimeWords(python) },
+    requirements: { [taskRuntime]: runtimeRequirement(python) },
     environment: options.env,
     clock,
     logger,

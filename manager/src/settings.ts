@@ -28,6 +28,10 @@ export interface ServerSettings {
   readonly logLevel: LogLevel;
 }
 
+export interface LocalSettings {
+  readonly python: string;
+}
+
 export interface StorageSettings {
   readonly base: string;
 }
@@ -59,9 +63,21 @@ export const storageSection: Section<StorageSettings> = defineSection<StorageSet
   },
 );
 
+export const localSection: Section<LocalSettings> = defineSection<LocalSettings>(
+  "local",
+  "How tasks run on this machine.",
+  {
+    python: text({
+      doc: "Python that runs tasks, a path or a name on the PATH; it needs the Flyte SDK and all that the tasks import.",
+      default: "python3",
+    }),
+  },
+);
+
 export const sections: readonly Section<unknown>[] = [
   serverSection,
   storageSection,
+  localSection,
   databaseSection,
   apiSection,
   dataproxySection,

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { LocalCluster } from "../../src/cluster/local/local-cluster.ts";
@@ -12,7 +13,11 @@ let cluster: LocalCluster;
 
 beforeAll(async () => {
   machine = await startMachine({ PATH: process.env["PATH"], HOME: "/somewhere", FLYTE_API_KEY: "secret" });
-  server = await machine.serve({ programs: { "/bin/tool": [process.execPath, "-e", "console.log(process.argv[1])"] } });
+  const says = [process.execPath, "-e", "console.log(process.argv[1])"];
+  server = await machine.serve({
+    programs: { "/bin/tool": says, "/bin/needy": says },
+    requirements: { "/bin/needy": { words: ["/bin/sh", "-c", 'test -e "$HOME/need"'], otherwise: "it needs a need" } },
+  });
   ({ cluster } = server);
 });
 
@@ -45,6 +50,24 @@ test("the exit code and the termination message of a failed container are report
     reason: "Error",
     message: "why\n",
   });
+});
+
+test("a program whose requirement is not met does not start, and starts once it is", async () => {
+  const needy = (home: string) =>
+    aPod({
+      containers: [{ name: "main", command: ["/bin/needy", "hello"], env: [{ name: "HOME", value: home }] }],
+    });
+  const home = await mkdtemp(join(tmpdir(), "needy-"));
+  const refused = await runPod(cluster, needy(home));
+  expect(refused.status?.containerStatuses?.[0]?.state?.terminated).toMatchObject({
+    exitCode: 127,
+    reason: "ContainerToolNotFound",
+    message: "it needs a need",
+  });
+  await writeFile(join(home, "need"), "");
+  const pod = await runPod(cluster, needy(home));
+  expect(await logOf(cluster, pod.metadata.name, "main")).toEqual(["hello"]);
+  await rm(home, { recursive: true });
 });
 
 test("a failed container without a message shows the end of its log if it asked for that", async () => {

@@ -15,6 +15,7 @@ import type { Programs } from "./kubelet/container-launch.ts";
 import { Kubelet } from "./kubelet/kubelet.ts";
 import { PodSlots } from "./kubelet/pod-slots.ts";
 import { collectPodDirectories, reapPods } from "./kubelet/reap-pods.ts";
+import { type Requirement, Requirements } from "./kubelet/requirements.ts";
 import { type LocalLogs, localLogs } from "./logs/local-logs.ts";
 import { LogStamps } from "./logs/log-stamps.ts";
 import { databaseJournal } from "./objects/database-journal.ts";
@@ -29,6 +30,8 @@ export interface LocalClusterOptions {
   readonly directory: string;
   /** Paths of programs in images → the words that start them here, for instance `/bin/flyte-copilot`. */
   readonly programs: Programs;
+  /** Of those programs, what some need beside themselves; where it is missing the task fails and says so. */
+  readonly requirements?: Readonly<Record<string, Requirement>>;
   /** The server's environment; containers get PATH, HOME and LANG of it. */
   readonly environment: Env;
   readonly clock: Clock;
@@ -74,7 +77,8 @@ export async function createLocalCluster(options: LocalClusterOptions): Promise<
     const stamps = new LogStamps(clock, logger);
     const slots = new PodSlots(options.concurrency ?? Math.max(4, 2 * availableParallelism()));
     const { programs, environment } = options;
-    const kubelet = new Kubelet({ pods, programs, environment, clock, logger, slots, stamps, store });
+    const requirements = new Requirements(options.requirements ?? {});
+    const kubelet = new Kubelet({ pods, programs, requirements, environment, clock, logger, slots, stamps, store });
     const stored = (): ReadonlySet<string> => new Set(store.list("Pod").map((pod) => pod.metadata.uid));
     return {
       namespace,

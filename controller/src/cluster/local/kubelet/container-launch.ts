@@ -12,6 +12,8 @@ export type Programs = Readonly<Record<string, readonly string[]>>;
 export interface Launch {
   /** The program and its arguments; empty if the Pod names none. */
   readonly words: readonly string[];
+  /** The path that the Pod gives, for programs of ours. */
+  readonly program?: string;
   readonly environment: ReadonlyMap<string, string>;
   /** Made before the start: the directories of volumes and where the container works. */
   readonly directories: readonly string[];
@@ -51,6 +53,7 @@ export function containerLaunch(pod: Pod, container: Container, options: LaunchO
   const workingDirectory = workingDirectoryOf(container, local, run);
   return {
     words,
+    ...(program === undefined || ours === undefined ? {} : { program }),
     environment: new Map([...given].map(([name, value]) => [name, name === "TMPDIR" ? value : local(value)])),
     directories: [...mountDirectories, run.tmp, run.work, workingDirectory],
     workingDirectory,

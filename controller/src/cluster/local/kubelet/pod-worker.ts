@@ -13,6 +13,7 @@ import { allContainers } from "./pod-progress.ts";
 import type { PodSlots } from "./pod-slots.ts";
 import { podStatus } from "./pod-status.ts";
 import { signalGroup } from "./process-identity.ts";
+import type { Requirements } from "./requirements.ts";
 import { createExclusively, writeWhole } from "./small-file.ts";
 import { recordFailure, startRun } from "./start-run.ts";
 import { passStartupProbe } from "./startup-probe.ts";
@@ -22,6 +23,7 @@ export interface PodWorkerOptions {
   /** Absolute; holds one directory per Pod. */
   readonly pods: string;
   readonly programs: Programs;
+  readonly requirements: Requirements;
   /** The server's environment. */
   readonly environment: Env;
   readonly clock: Clock;
@@ -186,7 +188,8 @@ export class PodWorker {
 
   async #start(container: Container, restart: number): Promise<void> {
     const run = this.#directory.run(container.name, restart);
-    const child = await startRun(run, this.#launch(container, restart), this.#options.clock.now());
+    const { requirements, clock } = this.#options;
+    const child = await startRun(run, this.#launch(container, restart), clock.now(), requirements);
     this.#startPollMs = firstStartPollMs;
     if (child === undefined) return;
     this.#children.set(`${container.name}/${restart}`, child);

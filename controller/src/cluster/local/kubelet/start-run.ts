@@ -6,6 +6,7 @@ import { runReasons } from "./container-run.ts";
 import { findProgram } from "./find-program.ts";
 import type { RunFailure } from "./observe-run.ts";
 import type { RunDirectory } from "./pod-directory.ts";
+import { Requirements } from "./requirements.ts";
 import { writeWhole } from "./small-file.ts";
 import { wrapperScript } from "./wrapper-script.ts";
 
@@ -14,10 +15,15 @@ import { wrapperScript } from "./wrapper-script.ts";
  * goes. Starting a run twice is harmless. Resolves to the wrapper's process, or to undefined when there is nothing to
  * start: then the run's failure is written down.
  */
-export async function startRun(run: RunDirectory, launch: Launch, nowMs: number): Promise<ChildProcess | undefined> {
+export async function startRun(
+  run: RunDirectory,
+  launch: Launch,
+  nowMs: number,
+  requirements: Requirements = new Requirements({}),
+): Promise<ChildProcess | undefined> {
   for (const directory of [run.path, ...launch.directories]) await mkdir(directory, { recursive: true });
   await openingLine(run, launch);
-  const missing = await missingProgram(launch);
+  const missing = (await missingProgram(launch)) ?? (await requirements.unmet(launch));
   if (missing !== undefined) {
     await recordFailure(run, { exitCode: 127, reason: runReasons.toolNotFound, message: missing, atMs: nowMs });
     return undefined;
