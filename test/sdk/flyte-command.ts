@@ -60,12 +60,15 @@ export interface RunOptions {
   readonly inputs?: readonly string[];
   /** Where the file lies, when not among our programs. */
   readonly folder?: string;
+  /** URL of another server than the suite's. */
+  readonly endpoint?: string;
 }
 
 /** `flyte run <file> <task>`; rejects with what the command printed when it fails. */
 export async function flyteRun(file: string, task: string, options: RunOptions = {}): Promise<RunIdentifier> {
-  const { flags = [], inputs = [], folder } = options;
-  return createdRun(await flyte(["run", ...flags, file, task, ...inputs], folder));
+  const { flags = [], inputs = [], folder, endpoint } = options;
+  const server = endpoint === undefined ? [] : ["--endpoint", endpoint, "--insecure"];
+  return createdRun(await flyte([...server, "run", ...flags, file, task, ...inputs], folder));
 }
 
 /** The run that a command says it created; throws with what it printed when it failed. */

@@ -6,7 +6,7 @@ import { actionOf, idOf, phaseName, phaseOf, runApi } from "./run-api.ts";
 const api = runApi();
 
 describe("hello", () => {
-  test("maps a task over a list: ten children of one group, each once, and the mean as output", async () => {
+  test("maps a task over a list: ten children of one group, each once, and the mean as output [sdk 1]", async () => {
     const run = await flyteRun("hello.py", "main");
     const root = await api.untilEnded(run);
     expect(phaseName(phaseOf(root)), JSON.stringify(root.result.value)).toBe("SUCCEEDED");
@@ -32,7 +32,7 @@ describe("hello", () => {
     expect(log.filter((line) => !line.endsWith("\n"))).toEqual([]);
   });
 
-  test("a plain nested call is one child, whose line is printed once", async () => {
+  test("a plain nested call is one child, whose line is printed once [sdk 1]", async () => {
     const run = await flyteRun("hello.py", "main2");
     expect(phaseOf(await api.details(actionOf(run, "a0")))).not.toBe(ActionPhase.SUCCEEDED);
     const root = await api.untilEnded(run);

@@ -43,8 +43,9 @@ export interface RunApi {
 
 export type PlainValues = Readonly<Record<string, unknown>>;
 
-export function runApi(): RunApi {
-  const transport = createConnectTransport({ baseUrl: inject("serverUrl"), httpVersion: "1.1" });
+/** By default of the suite's server. */
+export function runApi(url: string = inject("serverUrl")): RunApi {
+  const transport = createConnectTransport({ baseUrl: url, httpVersion: "1.1" });
   const runs = createClient(RunService, transport);
   const data = createClient(DataProxyService, transport);
   const until: RunApi["until"] = async (actionId, wanted) => {
@@ -94,6 +95,16 @@ export function phaseOf(details: ActionDetails | Action): ActionPhase {
 /** Names of phases read better in a failed test than numbers. */
 export function phaseName(phase: ActionPhase): string {
   return ActionPhase[phase];
+}
+
+/** How often the server has answered a procedure, whatever the outcome. */
+export async function callsOf(method: string): Promise<number> {
+  const metrics = await (await fetch(`${inject("serverUrl")}/metrics`)).text();
+  const counts = metrics
+    .split("\n")
+    .filter((line) => line.startsWith("rpc_server_calls_total{") && line.includes(`method="${method}"`))
+    .map((line) => Number(line.slice(line.lastIndexOf(" "))));
+  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 function plainData({ inputs, outputs }: GetActionDataResponse): {

@@ -1,3 +1,4 @@
+import { Code, ConnectError } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
 import { flyte, flyteRun } from "./flyte-command.ts";
 import { actionOf, phaseName, phaseOf, runApi } from "./run-api.ts";
@@ -26,8 +27,13 @@ describe("texts beyond ASCII", () => {
   });
 
   test("a run name of 31 characters is refused before anything runs [sdk 15]", async () => {
-    const { code, output } = await flyte(["run", "--name", "x".repeat(31), "hello.py", "main2"]);
+    const name = "x".repeat(31);
+    const { code, output } = await flyte(["run", "--name", name, "hello.py", "main2"]);
     expect(code).not.toBe(0);
-    expect(output).toMatch(/name/);
+    expect(output).toContain("run_id.name: longer than 30 bytes");
+    const id = { case: "runId", value: { project: "flytesnacks", domain: "development", name } } as const;
+    const refusal = await api.runs.createRun({ id }).catch((error: unknown) => error);
+    expect(refusal).toBeInstanceOf(ConnectError);
+    expect(ConnectError.from(refusal).code).toBe(Code.InvalidArgument);
   });
 });
