@@ -114,7 +114,7 @@ export {
   type StorageScheme,
   type StorageUri,
 } from "./uri.ts";
-export { type DecodeOptions, decodeMessage, maxMessageDepth } from "./wire/decode-message.ts";
+export { checkMessage, type DecodeOptions, decodeMessage, maxMessageDepth } from "./wire/decode-message.ts";
 export { compareUtf8, encodeDeterministic, type FieldOrder } from "./wire/encode-deterministic.ts";
 export {
   abortedByAnnotation,

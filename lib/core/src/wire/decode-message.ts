@@ -24,18 +24,28 @@ export function decodeMessage<Desc extends DescMessage>(
   bytes: Uint8Array,
   options: DecodeOptions,
 ): MessageShape<Desc> {
-  const details = options.ref === undefined ? {} : { ref: options.ref };
   try {
     checkWire(schema, bytes, maxMessageDepth);
     return fromBinary(schema, bytes, { recursionLimit: maxMessageDepth });
   } catch (cause) {
-    const place =
-      cause instanceof WireFault
-        ? `${cause.message} at ${cause.path || "the top"}, offset ${cause.offset}`
-        : "malformed bytes";
-    throw new DataPlaneError("invalid_argument", `decode ${options.what} as ${schema.typeName}: ${place}`, {
-      ...details,
-      cause,
-    });
+    throw undecodable(schema, options, cause);
   }
+}
+
+/** Throws as {@link decodeMessage} does, for bytes that somebody else decodes. */
+export function checkMessage(schema: DescMessage, bytes: Uint8Array, options: DecodeOptions): void {
+  try {
+    checkWire(schema, bytes, maxMessageDepth);
+  } catch (cause) {
+    throw undecodable(schema, options, cause);
+  }
+}
+
+function undecodable(schema: DescMessage, { what, ref }: DecodeOptions, cause: unknown): DataPlaneError {
+  const place =
+    cause instanceof WireFault
+      ? `${cause.message} at ${cause.path || "the top"}, offset ${cause.offset}`
+      : "malformed bytes";
+  const details = ref === undefined ? { cause } : { ref, cause };
+  return new DataPlaneError("invalid_argument", `decode ${what} as ${schema.typeName}: ${place}`, details);
 }

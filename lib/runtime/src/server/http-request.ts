@@ -13,7 +13,9 @@ export const startStream: ContextKey<(header: Headers) => void> = createContextK
 export const reachedHandler: ContextKey<() => void> = createContextKey<() => void>(() => undefined);
 
 export interface TakenRequest {
-  readonly request: UniversalServerRequest;
+  /** Without a body; that stands beside it. */
+  readonly request: Omit<UniversalServerRequest, "body">;
+  readonly body: AsyncIterable<Uint8Array>;
   /** Aborts when the caller left before the answer was complete. */
   readonly left: AbortSignal;
   /** False for a request that was answered without any code of ours. */
@@ -41,16 +43,16 @@ export function readRequest(request: IncomingMessage, response: ServerResponse):
       writeHead(response, 200, header);
       response.flushHeaders();
     });
-  const universal: UniversalServerRequest = {
+  const universal: TakenRequest["request"] = {
     httpVersion: request.httpVersion,
     method: request.method ?? "",
     url: `http://${hostOf(request) ?? "localhost"}${request.url ?? "/"}`,
     header: webHeaders(request.headers),
-    body: request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>,
     signal: left.signal,
     contextValues,
   };
-  return { request: universal, left: left.signal, reachedHandler: () => reached };
+  const body = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
+  return { request: universal, body, left: left.signal, reachedHandler: () => reached };
 }
 
 /** The Host header, or what HTTP/2 has in its place. */

@@ -9,6 +9,7 @@ import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
 import type { Clock, Logger, Metrics } from "@flyte-dataplane/core";
 import { type CallMetrics, createCallMetrics } from "./call-metrics.ts";
 import type { Calls } from "./calls.ts";
+import { checkedBody } from "./checked-body.ts";
 import { reachedHandler, readRequest, startStream } from "./http-request.ts";
 import { answerJson, writeResponse } from "./http-response.ts";
 import { invokeStream, invokeUnary } from "./invoke.ts";
@@ -32,9 +33,10 @@ const defaultMaxMessageBytes = 128 * 1024 * 1024;
 
 export function createRpcListener(options: RpcListenerOptions, calls: Calls): RpcListener {
   const tables = options.services.flatMap((service) => service.rpc);
+  const maxBytes = options.maxMessageBytes ?? defaultMaxMessageBytes;
   const router = createConnectRouter({
     acceptCompression: [compressionGzip, compressionBrotli],
-    readMaxBytes: options.maxMessageBytes ?? defaultMaxMessageBytes,
+    readMaxBytes: maxBytes,
   });
   const measure = createCallMetrics(options.metrics, options.clock);
   for (const table of tables) mount(router, table, { logger: options.logger, calls, measure });
@@ -48,7 +50,7 @@ export function createRpcListener(options: RpcListenerOptions, calls: Calls): Rp
       return true;
     }
     if (handler !== undefined) {
-      void serve(handler, request, response, options.logger);
+      void serve(handler, request, response, { maxBytes, logger: options.logger });
       return true;
     }
     if (!procedurePath.test(path)) return false;
@@ -145,11 +147,13 @@ async function serve(
   handler: UniversalHandler,
   request: IncomingMessage,
   response: ServerResponse,
-  logger: Logger,
+  { maxBytes, logger }: { readonly maxBytes: number; readonly logger: Logger },
 ): Promise<void> {
   const taken = readRequest(request, response);
+  const { header } = taken.request;
+  const body = checkedBody(taken.body, { method: handler.method, header, maxBytes });
   try {
-    const answer = await handler(taken.request);
+    const answer = await handler({ ...taken.request, body });
     await writeResponse(request, response, taken.reachedHandler() ? answer : await mendMalformed(answer), taken.left);
   } catch (error) {
     // A caller who left is no fault; what connect-es could not answer itself is.
