@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 import { create } from "@bufbuild/protobuf";
 import { type RunIdentifier, RunIdentifierSchema } from "@flyte-dataplane/proto/flyteidl2/common/identifier";
 import { inject } from "vitest";
@@ -73,13 +74,7 @@ export async function flyteRun(file: string, task: string, options: RunOptions =
 
 /** The run that a command says it created; throws with what it printed when it failed. */
 export function createdRun({ code, output }: CommandOutcome): RunIdentifier {
-  const name = /Created Run: (\S+)/.exec(withoutColours(output))?.[1];
+  const name = /Created Run: (\S+)/.exec(stripVTControlCharacters(output))?.[1];
   if (code !== 0 || name === undefined) throw new Error(`the command ended with ${code}:\n${output}`);
   return create(RunIdentifierSchema, { project: "flytesnacks", domain: "development", name });
-}
-
-/** What a person reads. */
-function withoutColours(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: a colour begins with one
-  return text.replace(/\u001b\[[\d;]*m/g, "");
 }

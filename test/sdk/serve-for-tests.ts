@@ -15,7 +15,7 @@ declare module "vitest" {
   }
 }
 
-export default async function serveForTests(project: TestProject): Promise<() => Promise<void>> {
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const home = await emptyHome();
   const python = project.getProvidedContext().sdkPython;
   const server = runMain(["serve", "--port", "0", "--data-dir", join(home.path, "data"), "--log-level", "warn"], {
