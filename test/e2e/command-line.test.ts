@@ -1,5 +1,6 @@
 /** What the command line says to somebody who does not know it, and how it ends. */
 import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { emptyHome, type Run, runMain } from "./server-process.ts";
 
@@ -44,6 +45,12 @@ describe("flyte-dataplane", () => {
     const { run, code } = await ended("--version");
     expect(code).toBe(0);
     expect(run.stdout()).toMatch(/^flyte-dataplane \d+\.\d+\.\d+\S* \(Node \d+\.\d+\.\d+\)\n$/);
+  });
+
+  test("gc makes nothing where there is nothing", async () => {
+    const { run, code } = await ended("gc", "--data-dir", join(home.path, "data"));
+    expect(code).toBe(0);
+    expect(run.stdout()).toBe(`no data in ${join(home.path, "data")}: nothing to remove\n`);
   });
 
   test.each([

@@ -1,5 +1,6 @@
 import { DataPlaneError } from "@flyte-dataplane/core";
 import { parseDuration } from "@flyte-dataplane/runtime/config";
+import { holdsData } from "../embedded/contents.ts";
 import { dataDirectory, type Machine } from "./places.ts";
 import { findServer } from "./running.ts";
 import { open } from "./serve.ts";
@@ -20,6 +21,10 @@ export async function gc(machine: Machine, options: GcOptions): Promise<number> 
       `gc ${directory}: process ${server.pid} is using it; stop it first`,
       { origin: "user" },
     );
+  if (!(await holdsData(directory))) {
+    machine.say(`no data in ${directory}: nothing to remove`);
+    return 0;
+  }
   const { dataplane, lifecycle } = await open(machine, { dataDir: directory, port: "0", logLevel: "warn" });
   try {
     const removed = await dataplane.cluster.collectGarbage({ olderThanMs });

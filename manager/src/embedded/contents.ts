@@ -1,6 +1,14 @@
 /** What lies in a data directory, for the commands that count or remove it. */
-import { readdir, rm } from "node:fs/promises";
+import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+
+/** Whether a server has kept anything there yet. */
+export async function holdsData(directory: string): Promise<boolean> {
+  return await stat(join(directory, "FORMAT")).then(
+    () => true,
+    () => false,
+  );
+}
 
 /** Pods that ran on this directory and were not collected since. */
 export async function countPods(directory: string): Promise<number> {
