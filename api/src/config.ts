@@ -32,6 +32,8 @@ export interface ApiConfig {
     /** Empty: none. */
     readonly emailHeader: string;
   };
+  /** Who callers without an identity are, as on a laptop; empty: nobody. */
+  readonly anonymousSubject: string;
   readonly authMetadata: {
     readonly authorizationMetadataKey: string;
     readonly flyteClient: {
@@ -82,6 +84,7 @@ export const apiSection: Section<ApiConfig> = defineSection<ApiConfig>("runs", "
     subjectHeader: text({ doc: "Header with the subject.", default: "X-Amzn-Oidc-Identity" }),
     emailHeader: text({ doc: "Header with the e-mail address; empty for none.", default: "" }),
   },
+  anonymousSubject: text({ doc: "Who callers without an identity are; empty: nobody.", default: "" }),
   authMetadata: {
     authorizationMetadataKey: text({ doc: "Header clients put their token in.", default: "authorization" }),
     flyteClient: {

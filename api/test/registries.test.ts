@@ -202,6 +202,15 @@ describe("tasks", () => {
 });
 
 describe("identity", () => {
+  test("of a nameless caller is the one that the configuration gives", async () => {
+    const laptop = await startApi({ loops: false, config: { anonymousSubject: "ada" } });
+    try {
+      expect(await laptop.client(IdentityService).userInfo({})).toMatchObject({ subject: "ada", name: "ada" });
+    } finally {
+      await laptop.close();
+    }
+  });
+
   const token = (claims: object, encoding: BufferEncoding = "base64url") =>
     `h.${Buffer.from(JSON.stringify(claims)).toString(encoding)}.s`;
   const ask = (headers: Record<string, string> = {}) => api.client(IdentityService).userInfo({}, { headers });

@@ -116,7 +116,7 @@ export async function startDataplane(options: DataplaneOptions): Promise<Datapla
   const client = { within: within.transport };
   const podEnvironment: Record<string, string> = {};
   const api = createApi({
-    config: apiConfig(config, base),
+    config: apiConfig(config, base, options.env),
     database,
     stores,
     actions: createClient(ActionsService, client.within),

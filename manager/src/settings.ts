@@ -105,14 +105,24 @@ export async function loadSettings(sources: SettingsSources): Promise<Config> {
   return loadConfig(sections, { ...file, env: sources.env, flags: sources.flags, otherVariables: placeVariables });
 }
 
-/** The runs' storage prefix: as configured, else the process's storage. */
-export function apiConfig(config: Config, base: string): ApiConfig {
-  const configured = config.origins.some(
-    (origin) => origin.name === "runs.storagePrefix" && origin.source !== "default",
-  );
-  const values = config.get(apiSection);
-  return configured ? values : { ...values, storagePrefix: base };
+/**
+ * What the operator leaves open, this process knows: runs are stored under `base`, and whoever calls a server that only
+ * this machine reaches is its user.
+ */
+export function apiConfig(config: Config, base: string, env: Env): ApiConfig {
+  const isOpen = (name: string): boolean =>
+    !config.origins.some((origin) => origin.name === name && origin.source !== "default");
+  const onlyHere = loopbackHosts.has(config.get(serverSection).host);
+  return {
+    ...config.get(apiSection),
+    ...(isOpen("runs.storagePrefix") ? { storagePrefix: base } : {}),
+    ...(isOpen("runs.anonymousSubject") && onlyHere
+      ? { anonymousSubject: env["USER"] || env["LOGNAME"] || "local" }
+      : {}),
+  };
 }
+
+const loopbackHosts: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "::1"]);
 
 async function readText(path: string): Promise<string> {
   try {

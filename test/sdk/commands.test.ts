@@ -39,6 +39,10 @@ describe("commands", () => {
     expect((await api.values(actionOf(run, "a0"))).outputs).toEqual({ o0: 23n });
   });
 
+  test("whoami answers with the server's user", async () => {
+    expect(await said("whoami")).toMatch(/local/);
+  });
+
   test("create project makes one that is listed", async () => {
     await said("create", "project", "--id", "tango", "--name", "Tango");
     expect(await said("--output-format", "json", "get", "project")).toContain("tango");

@@ -13,10 +13,19 @@ export interface Caller {
   readonly familyName: string;
 }
 
-export type IdentityConfig = Pick<ApiConfig, "trustForwardedIdentityHeaders" | "identityHeaders">;
+export type IdentityConfig = Pick<ApiConfig, "trustForwardedIdentityHeaders" | "identityHeaders" | "anonymousSubject">;
 
-/** The claims header, else the subject header, else a bearer token; undefined for an anonymous call. */
+/** Whom the headers name, else whom the configuration takes a nameless caller for; undefined where that is nobody. */
 export function callerOf(config: IdentityConfig, headers: Headers): Caller | undefined {
+  const { anonymousSubject: subject } = config;
+  return (
+    namedBy(config, headers) ??
+    (subject === "" ? undefined : { subject, email: "", givenName: subject, familyName: "" })
+  );
+}
+
+/** The claims header, else the subject header, else a bearer token. */
+function namedBy(config: IdentityConfig, headers: Headers): Caller | undefined {
   if (!config.trustForwardedIdentityHeaders) return undefined;
   const names = config.identityHeaders;
   return (
