@@ -14,14 +14,11 @@ import {
 import {
   actionsSection,
   createController,
-  createLocalCluster,
   executorSection,
   type LocalCluster,
   type PluginsConfig,
   pluginsSection,
-  requireClusterDirectory,
 } from "@flyte-dataplane/controller";
-import { abortError, type Clock, type Env, type Logger } from "@flyte-dataplane/core";
 import { createDataproxy, dataproxySection } from "@flyte-dataplane/dataproxy";
 import { ActionsService } from "@flyte-dataplane/proto/flyteidl2/actions/actions_service";
 import { CacheService } from "@flyte-dataplane/proto/flyteidl2/cacheservice/v2/cacheservice";
@@ -31,35 +28,16 @@ import { TriggerService } from "@flyte-dataplane/proto/flyteidl2/trigger/trigger
 import { EventsProxyService } from "@flyte-dataplane/proto/flyteidl2/workflow/events_proxy_service";
 import { InternalRunService } from "@flyte-dataplane/proto/flyteidl2/workflow/internal_run_service";
 import { RunService } from "@flyte-dataplane/proto/flyteidl2/workflow/run_service";
-import type { Config } from "@flyte-dataplane/runtime/config";
-import { createDatabase, databaseSection, migrate } from "@flyte-dataplane/runtime/database";
-import type { Lifecycle, MetricsRegistry } from "@flyte-dataplane/runtime/lifecycle";
+import { migrate } from "@flyte-dataplane/runtime/database";
+import type { MetricsRegistry } from "@flyte-dataplane/runtime/lifecycle";
 import { createServer, directTransport, type Server } from "@flyte-dataplane/runtime/server";
 import { createStores, loadSigningKey } from "@flyte-dataplane/storage";
-import { type DataDirectory, openDataDirectory } from "./embedded/data-directory.ts";
-import { startEmbeddedPostgres } from "./embedded/postgres.ts";
-import { type ExternalDatabase, requireDatabaseUrl, requireReachable } from "./external-database.ts";
+import { type EdgesOptions, openEdges } from "./edges.ts";
 import { lateTransport } from "./late-transport.ts";
 import { localLogReader } from "./local-logs.ts";
-import { apiConfig, localSection, serverSection, storageSection } from "./settings.ts";
-import { runtimeRequirement, runtimeWords, taskRuntime } from "./task-runtime.ts";
+import { apiConfig, serverSection, storageSection } from "./settings.ts";
 
-export interface DataplaneOptions {
-  readonly config: Config;
-  /** Absolute path of the data directory. */
-  readonly directory: string;
-  readonly env: Env;
-  /** Short path for temporary directories. */
-  readonly temporary: string;
-  /** Words that start copilot. */
-  readonly copilot: readonly string[];
-  /** Containers go on when the server stops, and the next start takes them over. Otherwise they end with it. */
-  readonly containersOutlive: boolean;
-  readonly lifecycle: Lifecycle;
-  /** Gives the start up between two of its steps. */
-  readonly signal: AbortSignal;
-  readonly clock: Clock;
-  readonly logger: Logger;
+export interface DataplaneOptions extends EdgesOptions {
   readonly metrics: MetricsRegistry;
 }
 
@@ -70,25 +48,10 @@ export interface Dataplane {
   readonly url: string;
 }
 
-/** What a container has to end in when the server takes it along, in milliseconds. */
-export const containerGraceMs = 2000;
-
 /** Starts everything; what had started already is stopped by `lifecycle` when a later part rejects. */
 export async function startDataplane(options: DataplaneOptions): Promise<Dataplane> {
-  const { config, lifecycle, signal, clock, logger, metrics } = options;
-  const started = (name: string, stop: () => Promise<void> | void): void => {
-    lifecycle.onStop(name, stop);
-    if (signal.aborted) throw abortError(signal);
-  };
-  // What can be refused without touching the disk is refused first.
-  requireClusterDirectory(options.directory);
-  const external = externalDatabase(options);
-  if (external !== undefined) requireDatabaseUrl(external);
-  const data = await openDataDirectory(options.directory);
-  started("data-directory", () => data.lock.release());
-  const database = createDatabase({ ...(await databaseOptions(options, data, external)), clock, logger });
-  started("database", () => database.close());
-  if (external !== undefined) await requireReachable(database, external);
+  const { config, lifecycle, clock, logger, metrics } = options;
+  const { data, database, cluster, started } = await openEdges(options);
 
   let url = "";
   const signing = { key: await loadSigningKey(join(data.path, "signing.key")), endpoint: () => url };
@@ -98,19 +61,6 @@ export async function startDataplane(options: DataplaneOptions): Promise<Datapla
 
   await migrate(database, "runs", apiMigrations);
   await migrate(database, "cache_service", cacheMigrations);
-  const { python } = config.get(localSection);
-  const cluster = await createLocalCluster({
-    database,
-    directory: data.path,
-    programs: { "/bin/flyte-copilot": options.copilot, [taskRuntime]: runtimeWords(python) },
-    requirements: { [taskRuntime]: runtimeRequirement(python) },
-    environment: options.env,
-    clock,
-    logger,
-  });
-  started("local-cluster", () => cluster.close());
-  if (!options.containersOutlive)
-    lifecycle.onStop("containers", () => cluster.stopContainers({ graceMs: containerGraceMs }).then(() => undefined));
 
   const within = lateTransport();
   const client = { within: within.transport };
@@ -181,38 +131,6 @@ export async function startDataplane(options: DataplaneOptions): Promise<Datapla
   for (const loop of [...cluster.loops, ...services.flatMap((service) => service.loops ?? [])])
     lifecycle.loop(loop.name, (signal) => loop.run(signal));
   return { server, cluster, url };
-}
-
-function externalDatabase({ config, env }: DataplaneOptions): ExternalDatabase | undefined {
-  const { url } = config.get(databaseSection);
-  if (url !== "") return { url, setting: "database.url" };
-  const given = env["DATABASE_URL"] ?? "";
-  return given === "" ? undefined : { url: given, setting: "DATABASE_URL" };
-}
-
-async function databaseOptions(
-  options: DataplaneOptions,
-  data: DataDirectory,
-  external: ExternalDatabase | undefined,
-): Promise<{ readonly url: string }> {
-  const { directUrl, maxConnections, connectTimeout, preparedStatements } = options.config.get(databaseSection);
-  const common = {
-    maxConnections,
-    connectTimeoutMs: connectTimeout,
-    preparedStatements,
-    ...(directUrl === "" ? {} : { directUrl }),
-  };
-  if (external !== undefined) return { url: external.url, ...common };
-  const postgres = await startEmbeddedPostgres({
-    data,
-    env: options.env,
-    temporary: options.temporary,
-    clock: options.clock,
-    logger: options.logger,
-    signal: options.signal,
-  });
-  options.lifecycle.onStop("embedded-postgres", () => postgres.stop());
-  return { url: postgres.url, ...common };
 }
 
 /** What a program inside a Pod needs to reach this server; known once it listens (sdk-client.md 7.2). */

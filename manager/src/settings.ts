@@ -30,6 +30,7 @@ export interface ServerSettings {
 
 export interface LocalSettings {
   readonly python: string;
+  readonly concurrency: number;
 }
 
 export interface StorageSettings {
@@ -70,6 +71,12 @@ export const localSection: Section<LocalSettings> = defineSection<LocalSettings>
     python: text({
       doc: "Python that runs tasks, a path or a name on the PATH; it needs the Flyte SDK and all that the tasks import.",
       default: "python3",
+    }),
+    concurrency: integer({
+      doc: "Tasks that run at once at one depth of nesting; 0 stands for twice the processors, at least 4.",
+      default: 0,
+      min: 0,
+      max: 1000,
     }),
   },
 );

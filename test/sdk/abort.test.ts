@@ -3,7 +3,7 @@ import { ActionPhase } from "@flyte-dataplane/proto/flyteidl2/common/phase";
 import { describe, expect, test } from "vitest";
 import { processesNaming } from "../e2e/server-process.ts";
 import { flyteRun } from "./flyte-command.ts";
-import { actionOf, idOf, phaseName, phaseOf, runApi } from "./run-api.ts";
+import { actionOf, callsOf, idOf, phaseName, phaseOf, runApi } from "./run-api.ts";
 
 const api = runApi();
 const patience = { timeout: 60_000, interval: 250 };
@@ -53,11 +53,13 @@ describe("abort", () => {
   });
 
   test("comes too when a parent cancels its call, and the parent goes on [sdk 11]", async () => {
+    const aborts = await callsOf("Abort");
     const run = await flyteRun("abort.py", "cancels");
     expect(phaseName(phaseOf(await api.untilEnded(run)))).toBe("SUCCEEDED");
     expect((await api.values(actionOf(run, "a0"))).outputs).toEqual({ o0: "cancelled" });
     const [child, ...others] = await api.children(run);
     expect(others).toEqual([]);
+    expect(await callsOf("Abort")).toBe(aborts + 1);
     const ended = await api.until(idOf(child), (details) => (details.status?.phase ?? 0) >= ActionPhase.SUCCEEDED);
     expect(phaseName(phaseOf(ended))).toBe("ABORTED");
     await noProcessIsLeft(run);

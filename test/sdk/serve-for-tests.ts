@@ -1,8 +1,9 @@
 /** One server for all files of the suite, as a person starts it: on a free port, with a data directory and a home of its own. */
 import { mkdir, writeFile } from "node:fs/promises";
-import { delimiter, dirname, join } from "node:path";
+import { join } from "node:path";
 import type { TestProject } from "vitest/node";
-import { emptyHome, runMain } from "../e2e/server-process.ts";
+import { emptyHome } from "../e2e/server-process.ts";
+import { startSdkServer } from "./sdk-server.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -18,18 +19,13 @@ declare module "vitest" {
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const home = await emptyHome();
   const python = project.getProvidedContext().sdkPython;
-  const server = runMain(["serve", "--port", "0", "--data-dir", join(home.path, "data"), "--log-level", "warn"], {
-    HOME: home.path,
-    TMPDIR: home.path,
-    PATH: [dirname(python), process.env["PATH"]].join(delimiter),
-  });
-  const [, url = "", port = ""] = await server.printed(/ready on (http:\/\/localhost:(\d+))/);
+  const server = await startSdkServer({ python, home: home.path });
   await mkdir(join(home.path, ".flyte"));
   await writeFile(
     join(home.path, ".flyte", "config.yaml"),
     [
       "admin:",
-      `  endpoint: dns:///localhost:${port}`,
+      `  endpoint: dns:///localhost:${server.port}`,
       "  insecure: true",
       "task:",
       "  project: flytesnacks",
@@ -37,13 +33,13 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
       "",
     ].join("\n"),
   );
-  project.provide("serverUrl", url);
+  project.provide("serverUrl", server.url);
   project.provide("sdkHome", home.path);
   return async () => {
-    server.child.kill("SIGTERM");
-    const code = await server.ended;
+    const code = await server.stop();
     await home.remove();
-    if (code !== 0 || server.stderr().includes('"level":"error"'))
-      throw new Error(`the server ended with ${code}:\n${server.stderr()}`);
+    const printed = server.run.stderr();
+    if (code !== 0 || printed.includes('"level":"error"'))
+      throw new Error(`the server ended with ${code}:\n${printed}`);
   };
 }
