@@ -22,6 +22,9 @@ try {
   process.stderr.write(`flyte-dataplane: ${redactText(describe(error))}\n`);
 }
 
+// Whatever was left behind at the deadline must not keep a process alive that serves nobody.
+process.stdout.write("", () => process.stderr.write("", () => process.exit()));
+
 /** 2 for what the caller can mend, 130 as shells have it for an interruption, else 1. */
 function exitCode(error: unknown): number {
   if (!(error instanceof DataPlaneError)) return 1;

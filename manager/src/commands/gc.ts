@@ -1,9 +1,14 @@
 import { DataPlaneError } from "@flyte-dataplane/core";
 import { parseDuration } from "@flyte-dataplane/runtime/config";
+import { createLifecycle, createLogger, systemClock } from "@flyte-dataplane/runtime/lifecycle";
+import { openEdges } from "../edges.ts";
 import { holdsData } from "../embedded/contents.ts";
+import { loadSettings } from "../settings.ts";
 import { dataDirectory, type Machine } from "./places.ts";
 import { findServer } from "./running.ts";
-import { open } from "./serve.ts";
+
+/** How long the database has to stop. */
+const stopMs = 30_000;
 
 export interface GcOptions {
   readonly dataDir?: string;
@@ -25,9 +30,25 @@ export async function gc(machine: Machine, options: GcOptions): Promise<number> 
     machine.say(`no data in ${directory}: nothing to remove`);
     return 0;
   }
-  const { dataplane, lifecycle } = await open(machine, { dataDir: directory, port: "0", logLevel: "warn" });
+  const logger = createLogger({ level: "warn" });
+  const lifecycle = createLifecycle({ clock: systemClock, logger, deadlineMs: stopMs });
+  lifecycle.onSignals(machine.signals);
   try {
-    const removed = await dataplane.cluster.collectGarbage({ olderThanMs });
+    const config = await loadSettings({ env: machine.env, flags: {} });
+    // The cluster without its loops: nothing is started for the sake of tidying up.
+    const { cluster } = await openEdges({
+      config,
+      directory,
+      env: machine.env,
+      temporary: machine.temporary,
+      copilot: machine.copilot,
+      containersOutlive: true,
+      lifecycle,
+      signal: lifecycle.signal,
+      clock: systemClock,
+      logger,
+    });
+    const removed = await cluster.collectGarbage({ olderThanMs });
     machine.say(`removed the directories of ${removed} pods that ended more than ${options.olderThan} ago`);
   } finally {
     lifecycle.stop("gc is done");

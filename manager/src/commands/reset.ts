@@ -1,10 +1,11 @@
 import { stopLocalContainers } from "@flyte-dataplane/controller";
 import { DataPlaneError } from "@flyte-dataplane/core";
 import { systemClock } from "@flyte-dataplane/runtime/lifecycle";
-import { containerGraceMs } from "../dataplane.ts";
+import { containerGraceMs, externalDatabase } from "../edges.ts";
 import { removeContents } from "../embedded/contents.ts";
 import { openDataDirectory } from "../embedded/data-directory.ts";
 import { stopLeftovers } from "../embedded/leftovers.ts";
+import { loadSettings } from "../settings.ts";
 import { dataDirectory, type Machine } from "./places.ts";
 
 /** Removes all that a data directory holds: runs, cache, files, logs. Refused while a server runs on it and without `--yes`. */
@@ -17,6 +18,14 @@ export async function reset(
     throw new DataPlaneError(
       "failed_precondition",
       `reset ${directory}: this removes every run, file and log there; say so with --yes`,
+      { origin: "user" },
+    );
+  }
+  const external = externalDatabase(await loadSettings({ env: machine.env, flags: {} }), machine.env);
+  if (external !== undefined) {
+    throw new DataPlaneError(
+      "failed_precondition",
+      `reset ${directory}: its runs are kept in the database that ${external.setting} names and would lose their files; drop that database yourself, unset ${external.setting} and reset again`,
       { origin: "user" },
     );
   }

@@ -46,19 +46,21 @@ test("a signal aborts the process's signal and stops it; nobody listens afterwar
   expect(emitter.listenerCount("SIGINT") + emitter.listenerCount("SIGTERM")).toBe(0);
 });
 
-test("a part that never stops is left behind at the deadline, with those before it", async () => {
+test("a part that never stops is left behind at the deadline, and those before it still get a moment each", async () => {
   const asked: number[] = [];
   const { lifecycle } = make({
     sleep: (ms) => {
       asked.push(ms);
-      return Promise.resolve();
+      return new Promise((resolve) => setImmediate(resolve));
     },
   });
-  lifecycle.onStop("database", () => undefined);
+  const order = parts(lifecycle, ["lock", "database"]);
+  lifecycle.onStop("hung", () => new Promise(() => undefined));
   lifecycle.onStop("stuck", () => new Promise(() => undefined));
   lifecycle.stop("asked");
-  expect(await lifecycle.stopped).toMatchObject({ unfinished: ["stuck", "database"] });
-  expect(asked).toEqual([1000]);
+  expect(await lifecycle.stopped).toMatchObject({ unfinished: ["stuck", "hung"] });
+  expect(order).toEqual(["database", "lock"]);
+  expect(asked).toEqual([1000, 2000, 2000, 2000]);
 });
 
 test("a second signal stops waiting", async () => {

@@ -116,11 +116,42 @@ async function stopAll(
       .then(stop)
       .catch((error: unknown) => options.logger.error({ part: name, error }, "part did not stop cleanly"));
     if ((await Promise.race([attempt, tooLate])) === "late") {
-      const unfinished = [name, ...parts.map((rest) => rest.name).reverse()];
+      const unfinished = [name, ...(await stopHastily(parts, options))];
       options.logger.warn({ unfinished }, "stopped before everything had ended");
       return unfinished;
     }
   }
   done.abort();
   return [];
+}
+
+/** What each remaining part has once the patience with all of them is over: a lock is released and a database stopped in that. */
+const hastyStopMs = 2000;
+
+/** Stops the remaining parts, last first, waiting little for each; returns the names of those not done. */
+async function stopHastily(
+  parts: { readonly name: string; readonly stop: () => Promise<void> | void }[],
+  options: LifecycleOptions,
+): Promise<readonly string[]> {
+  const unfinished: string[] = [];
+  for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
+    const { name, stop } = part;
+    const done = new AbortController();
+    const attempt = Promise.resolve()
+      .then(stop)
+      .then(
+        () => "done" as const,
+        (error: unknown) => {
+          options.logger.error({ part: name, error }, "part did not stop cleanly");
+          return "done" as const;
+        },
+      );
+    const late = options.clock.sleep(hastyStopMs, { signal: done.signal }).then(
+      () => "late" as const,
+      () => "late" as const,
+    );
+    if ((await Promise.race([attempt, late])) === "late") unfinished.push(name);
+    done.abort();
+  }
+  return unfinished;
 }
