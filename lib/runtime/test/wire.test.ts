@@ -43,6 +43,26 @@ describe("HTTP/2 on the same port", () => {
     await closed;
   });
 
+  test.each(["", "PRI", "GE"])("a caller that says %j and closes is let go", async (said) => {
+    const server = await serve();
+    const socket = connect({ port: server.port, host: "127.0.0.1", allowHalfOpen: true });
+    socket.resume();
+    const closed = once(socket, "end");
+    await once(socket, "connect");
+    socket.end(said);
+    await closed;
+  });
+
+  test("a caller that closes its half behind its request is answered", async () => {
+    const server = await serve();
+    const socket = connect({ port: server.port, host: "127.0.0.1", allowHalfOpen: true });
+    const answered = once(socket, "data");
+    socket.end("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    const [answer] = (await answered) as [Buffer];
+    expect(answer.toString()).toMatch(/^HTTP\/1\.1 200 /);
+    socket.destroy();
+  });
+
   test("a foreign authority and a page on another origin are refused", async () => {
     const server = await serve();
     const session = connectHttp2(`http://127.0.0.1:${server.port}`);

@@ -73,9 +73,11 @@ export function takeBothProtocols(server: HttpServer, listener: RequestListener)
 /** Looks at the first bytes of `socket` without taking them. */
 function peek(socket: Socket, decided: (isHttp2: boolean) => void): void {
   const ignore = (): void => undefined;
-  const late = (): void => void socket.destroy();
+  const hangUp = (): void => void socket.destroy();
   socket.on("error", ignore);
-  socket.setTimeout(silenceMs, late);
+  socket.setTimeout(silenceMs, hangUp);
+  // A server's socket stays open for its own half; who closed before speaking waits for no answer.
+  socket.once("end", hangUp);
   let bytes = Buffer.alloc(0);
   const look = (): void => {
     const more = socket.read() as Buffer | null;
@@ -87,7 +89,8 @@ function peek(socket: Socket, decided: (isHttp2: boolean) => void): void {
     if (may && length < preface.length) return;
     socket.off("readable", look);
     socket.setTimeout(0);
-    socket.off("timeout", late);
+    socket.off("timeout", hangUp);
+    socket.off("end", hangUp);
     socket.off("error", ignore);
     // Given back only now: each giving back makes the socket readable again.
     socket.unshift(bytes);
