@@ -17,6 +17,8 @@ export function signedFilesRoute(stores: Stores, logger: Logger): NonNullable<Se
         handler: async (request, reply) => {
           const leaving = new AbortController();
           reply.raw.once("close", () => leaving.abort());
+          // A caller may be gone before its request gets here.
+          if (reply.raw.destroyed) leaving.abort();
           const answer = await serveSignedFile(stores, {
             method: request.method,
             url: request.raw.url ?? "",

@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { readdir, readlink } from "node:fs/promises";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { createClient } from "@connectrpc/connect";
@@ -64,6 +67,23 @@ describe("download links", () => {
     expect(Buffer.concat(parts).equals(content)).toBe(true);
   });
 
+  test("callers that hang up at any moment leave no file open", async () => {
+    const uri = await store(join(proxy.base, "left/report.html"), Buffer.alloc(4 * 1024 * 1024));
+    uris.set("left-report", { reportUri: uri });
+    const { preSignedUrls } = await link({ name: "left-report" });
+    const { hostname, port, pathname, search } = new URL(preSignedUrls?.signedUrl[0] ?? "");
+    const request = `GET ${pathname}${search} HTTP/1.1\r\nHost: ${hostname}:${port}\r\n\r\n`;
+    for (let caller = 0; caller < 300; caller++) {
+      const socket = connect(Number(port), hostname);
+      socket.on("error", () => undefined);
+      await once(socket, "connect");
+      socket.write(request);
+      for (let turn = 0; turn < caller % 30; turn++) await new Promise((resolve) => setImmediate(resolve));
+      socket.resetAndDestroy();
+    }
+    await expect.poll(() => openFiles(uri), { timeout: 5000 }).toBe(0);
+  });
+
   test("a link that outlives the maximum is refused [dataproxy 67]", async () => {
     const client = createClient(DataProxyService, proxy.transport);
     const source = { case: "actionAttemptId" as const, value: { actionId: action("report"), attempt: 1 } };
@@ -103,3 +123,10 @@ describe("download links", () => {
     await expect(ask("foreign")).rejects.toMatchObject({ code: 7 });
   });
 });
+
+/** How many descriptors of this process are of `file`; none where the system does not tell. */
+async function openFiles(file: string): Promise<number> {
+  const descriptors = await readdir("/proc/self/fd").catch(() => []);
+  const targets = await Promise.all(descriptors.map((name) => readlink(`/proc/self/fd/${name}`).catch(() => "")));
+  return targets.filter((target) => target === file).length;
+}

@@ -14,7 +14,7 @@ export interface Driver {
 
   /**
    * Opens `key` for reading; the caller iterates `body`, be it only to break out at once, which releases the connection
-   * or file. `range` past the end gives fewer or no bytes, never an error. Rejects (also mid-body) with `not_found`, `data_loss` for a body shorter
+   * or file; an abort of `signal` before the first chunk was asked for releases it too. `range` past the end gives fewer or no bytes, never an error. Rejects (also mid-body) with `not_found`, `data_loss` for a body shorter
    * or longer than announced, `aborted` if the object was replaced while `ifMatch` was set, `canceled`.
    */
   get(key: string, options?: GetOptions): Promise<ReadResult>;

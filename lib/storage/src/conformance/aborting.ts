@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
-import { bodyOf, someBytes, stallingBody, text } from "./bodies.ts";
+import { bodyOf, collect, someBytes, stallingBody, text } from "./bodies.ts";
 import { expectCode } from "./expect-code.ts";
 import type { Subject } from "./harness.ts";
 
-export function aborting({ driver }: Subject): void {
+export function aborting({ driver, leftovers }: Subject): void {
   const aborted = AbortSignal.abort();
 
   it("every call with an aborted signal rejects with canceled", async () => {
@@ -47,5 +47,14 @@ export function aborting({ driver }: Subject): void {
     })();
     await expectCode(reading, "canceled");
     expect(received).toBeLessThan(3_000_000);
+  });
+
+  it("an abort before a body is read releases what it holds and leaves nothing to read", async () => {
+    await driver().put("object", bodyOf(someBytes(3_000_000)));
+    const controller = new AbortController();
+    const { info, body } = await driver().get("object", { signal: controller.signal });
+    controller.abort();
+    await expect.poll(leftovers).toEqual([]);
+    await expectCode(collect(Promise.resolve({ info, body })), "canceled");
   });
 }

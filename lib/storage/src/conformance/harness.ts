@@ -20,5 +20,7 @@ export interface Harness {
 /** What a topic works on: the driver of the running test. */
 export interface Subject {
   driver(): Driver;
+  /** Those of the harness, for what must be gone before the test ends. */
+  leftovers(): Promise<readonly string[]>;
   proves(proof: Proof): boolean;
 }

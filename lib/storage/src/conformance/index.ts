@@ -46,6 +46,7 @@ export function describeDriver(name: string, makeHarness: () => Promise<Harness>
         if (current === undefined) throw new Error("the driver is open during tests only");
         return current;
       },
+      leftovers: async () => (await harness?.leftovers()) ?? [],
       proves: (proof) => harness?.cannotProve?.includes(proof) !== true,
     };
 

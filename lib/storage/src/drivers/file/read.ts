@@ -20,7 +20,10 @@ export async function readFile(key: string, file: string, options: GetOptions): 
     }
     const start = Math.min(options.range?.offset ?? 0, info.size);
     const end = Math.min(start + (options.range?.length ?? info.size), info.size);
-    return { info, body: chunks(handle, start, end, options.signal) };
+    // An abort from before here would pass the listener unheard.
+    throwIfAborted(options.signal);
+    const began = closeUnlessRead(handle, options.signal);
+    return { info, body: chunks(handle, start, end, options.signal, began) };
   } catch (error) {
     await handle.close();
     throw fileError(error);
@@ -40,12 +43,26 @@ async function openRegular(file: string): Promise<FileHandle> {
   }
 }
 
+/**
+ * Closes `handle` when `signal` aborts before anybody asked for the first chunk: a generator that never began runs no
+ * `finally`, and whoever stood between the file and a caller that left may never begin it. Answers what the reader calls
+ * first; from then on the closing is its own.
+ */
+function closeUnlessRead(handle: FileHandle, signal: AbortSignal | undefined): () => void {
+  // Nothing was written, so there is nothing that a failing close could lose.
+  const close = (): void => void handle.close().catch(() => undefined);
+  signal?.addEventListener("abort", close, { once: true });
+  return () => signal?.removeEventListener("abort", close);
+}
+
 async function* chunks(
   handle: FileHandle,
   start: number,
   end: number,
   signal: AbortSignal | undefined,
+  began: () => void,
 ): AsyncGenerator<Uint8Array, void, undefined> {
+  began();
   try {
     const buffer = Buffer.allocUnsafe(Math.min(chunkBytes, end - start));
     for (let position = start; position < end; ) {
