@@ -17,7 +17,7 @@ import { TaskService } from "@flyte-dataplane/proto/flyteidl2/task/task_service"
 import { TriggerService } from "@flyte-dataplane/proto/flyteidl2/trigger/trigger_service";
 import { RunService } from "@flyte-dataplane/proto/flyteidl2/workflow/run_service";
 import { loadConfig } from "@flyte-dataplane/runtime/config";
-import { createMetrics } from "@flyte-dataplane/runtime/lifecycle";
+import { createMetrics, systemClock } from "@flyte-dataplane/runtime/lifecycle";
 import { createServer, directTransport, type Handlers, rpc } from "@flyte-dataplane/runtime/server";
 import { createStores, loadSigningKey, type Stores } from "@flyte-dataplane/storage";
 
@@ -51,7 +51,7 @@ export async function openDataproxy(siblings: Siblings = {}): Promise<Harness> {
   const clock: SettableClock = {
     offset: 0,
     now: () => Date.now() + clock.offset,
-    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    sleep: (ms, options) => systemClock.sleep(ms, options),
   };
   let url = "";
   const key = await loadSigningKey(join(base, "signing.key"));

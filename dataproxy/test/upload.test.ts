@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
+import { type IncomingMessage, request } from "node:http";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { durationFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { createClient } from "@connectrpc/connect";
@@ -178,6 +180,21 @@ describe("uploads through signed links", () => {
     proxy.clock.offset += 3_600_001;
     expect((await send(location.signedUrl, hello, location.headers)).status).toBe(403);
     proxy.clock.offset = 0;
+  });
+
+  test("a large upload that is refused is heard out before the answer", async () => {
+    const location = await locate({ filename: "refused.bin" });
+    const outgoing = request(location.signedUrl.replace("refused.bin", "else.bin"), { method: "PUT" });
+    const answered = once(outgoing, "response");
+    const sent = new Promise<Error | undefined>((resolve) => {
+      outgoing.on("error", resolve);
+      outgoing.write(Buffer.alloc(32 * 1024 * 1024), (error) => resolve(error ?? undefined));
+    });
+    expect(await sent).toBeUndefined();
+    outgoing.end();
+    const [answer] = (await answered) as [IncomingMessage];
+    answer.resume();
+    expect(answer.statusCode).toBe(403);
   });
 
   test("an upload of 24 MiB streams through the server to one complete file [dataproxy B19,B27]", async () => {

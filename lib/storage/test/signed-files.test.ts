@@ -14,11 +14,14 @@ let folder: string;
 let stores: Stores;
 let server: FileServer;
 let now = 1_000_000;
-const clock: Clock = { now: () => now, sleep: () => Promise.reject(new Error("nothing here sleeps")) };
+const clock: Clock = { now: () => now, sleep: (ms) => sleep(ms) };
+let sleep: (ms: number) => Promise<void>;
 const bytes = someBytes(200_000);
 
 beforeEach(async () => {
   folder = await temporaryFolder();
+  // No limit of time passes unless a test says so.
+  sleep = () => new Promise(() => undefined);
   now = 1_000_000;
   const signing = { key: new Uint8Array(32).fill(3), endpoint: () => server.endpoint };
   stores = createStores({ clock, file: { durability: "fast", signing } });
@@ -106,6 +109,54 @@ describe("signed uploads to our own server", () => {
     await response.arrayBuffer();
     expect(response.status).toBe(403);
     expect(response.headers.get("connection")).toBe("close");
+  });
+
+  it.each([
+    { name: "a forged link", forge: true, framing: "Content-Length: 33554432\r\n\r\n", status: 403 },
+    { name: "another length than signed", forge: false, framing: "Content-Length: 33554432\r\n\r\n", status: 400 },
+    {
+      name: "more bytes than signed, unannounced",
+      forge: false,
+      framing: "Transfer-Encoding: chunked\r\n\r\n2000000\r\n",
+      status: 400,
+    },
+  ])(
+    "of 32 MiB that are refused for $name are heard out, and the caller reads why",
+    async ({ forge, framing, status }) => {
+      const { hostname, port, pathname, search } = new URL(await signPut({ contentLength: 5 }));
+      const target = forge ? `${pathname}${search.replace("expires=", "expires=9")}` : `${pathname}${search}`;
+      const socket = connect(Number(port), hostname);
+      const received: Buffer[] = [];
+      socket.on("data", (chunk: Buffer) => received.push(chunk));
+      const ended = once(socket, "end");
+      socket.on("error", () => undefined);
+      socket.write(`PUT ${target} HTTP/1.1\r\nHost: x\r\n${framing}`);
+      // Far more than the buffers of both ends hold.
+      const sent = new Promise<Error | undefined>((resolve) =>
+        socket.write(Buffer.alloc(32 * 1024 * 1024), (error) => resolve(error ?? undefined)),
+      );
+      if (framing.startsWith("Transfer")) socket.write("\r\n0\r\n\r\n");
+      expect(await sent).toBeUndefined();
+      await ended;
+      expect(Buffer.concat(received).toString()).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    },
+  );
+
+  it("that are refused are not heard for ever: past 30 s the answer comes over the unread rest", async () => {
+    const { hostname, port, pathname, search } = new URL(await signPut());
+    const asked: number[] = [];
+    sleep = (ms) => {
+      asked.push(ms);
+      return Promise.resolve();
+    };
+    const socket = connect(Number(port), hostname);
+    const answered = once(socket, "data");
+    socket.write(`PUT ${pathname}${search.replace("expires=", "expires=9")} HTTP/1.1\r\nHost: x\r\n`);
+    socket.write("Content-Length: 1000\r\n\r\nonly this");
+    const [answer] = (await answered) as [Buffer];
+    expect(answer.toString()).toMatch(/^HTTP\/1\.1 403 /);
+    expect(asked).toEqual([30_000]);
+    socket.destroy();
   });
 
   it("say nothing of the link in what is logged", async () => {

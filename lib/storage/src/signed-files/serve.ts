@@ -5,6 +5,7 @@ import type { PutOptions } from "../driver.ts";
 import type { Stores } from "../stores.ts";
 import { parseSignedLink, type SignedLink } from "./link.ts";
 import { parseRange } from "./range.ts";
+import { requestBody } from "./request-body.ts";
 
 /** One HTTP request for a path below `signedFilesPath`, free of any server's own types. */
 export interface SignedFileRequest {
@@ -32,12 +33,17 @@ export interface SignedFileResponse {
 /**
  * Answers a link that the file driver signed: PUT stores the body (complete, of the length and MD5 signed and announced,
  * or not at all), GET and HEAD serve bytes, with one range. Never rejects: failures become statuses with one line of
- * text, and a refused upload asks for the connection to be closed, since its body was not read.
+ * text. A refused upload is answered after its body, so that the caller reads the answer, and asks for the connection to
+ * be closed, since of a large body the rest was not read.
  */
 export async function serveSignedFile(stores: Stores, request: SignedFileRequest): Promise<SignedFileResponse> {
+  const body = requestBody(request.body);
   try {
-    return await serve(stores, request);
+    return await serve(stores, { ...request, body: body.chunks });
   } catch (error) {
+    if (request.method === "PUT" && stores.signedFiles !== undefined) {
+      await body.discardRest(stores.signedFiles.clock, request.signal);
+    }
     return refusal(request, error);
   }
 }
