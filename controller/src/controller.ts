@@ -25,6 +25,7 @@ import { createExecutor } from "./executor.ts";
 import { createInformer } from "./informer.ts";
 import { createLogArchive, type PodLogs } from "./log-archive.ts";
 import type { Policy } from "./plan.ts";
+import { createRunRows } from "./run-rows.ts";
 
 export interface ControllerOptions {
   readonly config: ControllerConfig;
@@ -58,12 +59,14 @@ export function createController(options: ControllerOptions): Service {
     labels: { [managedLabel]: "true" },
   });
   const outbox = createEventOutbox({ events, config: settings.events, clock, logger, metrics });
+  const rows = createRunRows({ runs, clock, logger });
   const { timeout: timeoutMs, maxBytes } = settings.logArchive;
   const executor = createExecutor({
     cluster,
     actions,
     pods,
     stores,
+    rows,
     cache: createCacheFlow({ cache, stores, clock, logger, maxOutputBytes: settings.maxOutputBytes }),
     ...(logs === undefined ? {} : { archive: createLogArchive({ logs, stores, clock, logger, timeoutMs, maxBytes }) }),
     outbox,
@@ -76,7 +79,7 @@ export function createController(options: ControllerOptions): Service {
     random,
   });
   const { concurrency, maxBackoff: maxBackoffMs } = config.actions.relay;
-  const relay = createRelay({ cluster, actions, runs, concurrency, maxBackoffMs, clock, logger, metrics });
+  const relay = createRelay({ cluster, actions, rows, concurrency, maxBackoffMs, clock, logger, metrics });
   return {
     name: "controller",
     rpc: [actionsService({ cluster, actions, runs, config: config.actions, clock, logger }), eventsProxy(runs)],

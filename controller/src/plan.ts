@@ -108,6 +108,8 @@ export type Write =
   | { readonly kind: "patch-status"; readonly status: NextStatus }
   /** Both lifecycle labels and, if present, our finalizer off, in one patch. */
   | { readonly kind: "finish"; readonly completedMs: number }
+  /** How the action ended, to its row: once the action is gone nothing is left to tell it from. */
+  | { readonly kind: "tell-end" }
   | { readonly kind: "remove-finalizer" };
 
 export interface EventDraft {

@@ -44,7 +44,7 @@ export function reconcile(seen: Observation): Plan {
 
 /** The longest a Pod with a co-pilot may take to stop when nobody waits for its outputs any more. */
 const abortGraceSeconds = 30;
-/** An action must be deletable while the events service is down; the relay reports the abort too. */
+/** An action must be deletable while the events service is down; its row learns of the abort all the same. */
 const deletionPatienceMs = 5 * 60_000;
 
 function planDeletion(seen: Observation): Plan {
@@ -59,7 +59,7 @@ function planDeletion(seen: Observation): Plan {
         gracePeriodSeconds: Math.min(abortGraceSeconds, pod.spec.terminationGracePeriodSeconds ?? abortGraceSeconds),
       }),
     );
-  const writes: Write[] = [...deletions, ...release(action), { kind: "remove-finalizer" }];
+  const writes: Write[] = [...deletions, ...release(action), { kind: "tell-end" }, { kind: "remove-finalizer" }];
   // What has ended keeps its end: collecting a finished action is no abort.
   if (isTerminal(action)) return { events: [], writes, next: { kind: "never" } };
   return { events: [abortedEvent(seen)], writes, next: { kind: "never" } };

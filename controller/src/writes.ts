@@ -18,6 +18,7 @@ import { removeFiles, writeEmptyOutputs } from "./files.ts";
 import type { Informer } from "./informer.ts";
 import type { LogArchive } from "./log-archive.ts";
 import type { Observation, Write } from "./plan.ts";
+import type { RunRows } from "./run-rows.ts";
 import { statusPatch } from "./status.ts";
 import { readTask, type Task } from "./task.ts";
 
@@ -26,6 +27,7 @@ export interface WriteTools {
   readonly actions: Informer<TaskAction>;
   readonly pods: Informer<Pod>;
   readonly stores: Stores;
+  readonly rows: RunRows;
   readonly cache: CacheFlow;
   readonly archive?: LogArchive;
   readonly clock: Clock;
@@ -88,6 +90,9 @@ export async function perform(
           ...withoutFinalizer(action),
         },
       });
+      return {};
+    case "tell-end":
+      await tools.rows.tellEnd(action, signal);
       return {};
     case "remove-finalizer":
       await patchAction(action, tools, { metadata: { ...precondition(action), ...withoutFinalizer(action) } });

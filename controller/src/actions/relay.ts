@@ -2,7 +2,6 @@
  * Tells the run service of every action: first that it exists, then how it stands. Repeated until accepted, one action
  * after the other in its own order, and marked on the action once its end is accepted (contract 3.8).
  */
-import type { Client } from "@connectrpc/connect";
 import {
   backoffDelay,
   type Clock,
@@ -13,18 +12,16 @@ import {
   terminalStatusRecordedLabel,
 } from "@flyte-dataplane/core";
 import { ActionPhase } from "@flyte-dataplane/proto/flyteidl2/common/phase";
-import type { InternalRunService } from "@flyte-dataplane/proto/flyteidl2/workflow/internal_run_service";
 import { actionPhase, isTerminalPhase } from "../action-phase.ts";
 import type { Cluster } from "../cluster/cluster.ts";
-import { statusFailure } from "../in-band-status.ts";
 import type { Informer } from "../informer.ts";
 import { createKeyedQueue, priorities } from "../queue.ts";
-import { recordRequest, statusRequest } from "./relay-requests.ts";
+import { endOf, type RunRows } from "../run-rows.ts";
 
 export interface RelayOptions {
   readonly cluster: Cluster;
   readonly actions: Informer<TaskAction>;
-  readonly runs: Client<typeof InternalRunService>;
+  readonly rows: RunRows;
   readonly concurrency: number;
   readonly maxBackoffMs: number;
   readonly clock: Clock;
@@ -36,14 +33,13 @@ export interface Relay {
   run(signal: AbortSignal): Promise<void>;
 }
 
-const timeoutMs = 10_000;
+/** How long a relay that stops goes on telling of actions that are gone: nothing tells of them after it. */
+const farewellMs = 5_000;
 /** A request that is refused as malformed this often will not get better. */
 const maxRefusals = 5;
 
 export function createRelay(options: RelayOptions): Relay {
-  const { cluster, actions, runs, clock, logger, metrics } = options;
-  /** UIDs whose existence the run service has accepted. */
-  const recorded = new Set<string>();
+  const { cluster, actions, rows, clock, logger, metrics } = options;
   /** The last state of actions that are gone and have not been told of. */
   const gone = new Map<string, TaskAction[]>();
   const refusals = new Map<string, number>();
@@ -61,40 +57,23 @@ export function createRelay(options: RelayOptions): Relay {
     },
   });
 
-  const record = async (action: TaskAction, deleted: boolean, signal: AbortSignal): Promise<void> => {
-    const uid = action.metadata.uid ?? "";
-    if (recorded.has(uid)) return;
-    const { status } = await runs.recordAction(recordRequest(action), { signal, timeoutMs });
-    const failure = statusFailure(`record ${action.metadata.name}`, status);
-    if (failure !== undefined) throw failure;
-    recorded.add(uid);
-    if (!deleted) await promoteParent(action, signal);
-  };
-
-  const update = async (action: TaskAction, phase: ActionPhase, signal: AbortSignal): Promise<void> => {
-    const { status } = await runs.updateActionStatus(statusRequest(action, phase), { signal, timeoutMs });
-    const failure = statusFailure(`update ${action.metadata.name}`, status);
-    if (failure !== undefined) throw failure;
-  };
-
   /** A task that makes children is running, even if its own Pod's news has not come through yet. */
   const promoteParent = async ({ spec }: TaskAction, signal: AbortSignal): Promise<void> => {
     if (spec.parentActionName === undefined) return;
     const parent = actions.get(`${spec.runName}-${spec.parentActionName}`);
-    if (parent === undefined || !recorded.has(parent.metadata.uid ?? "")) return;
+    if (parent === undefined || !rows.isRecorded(parent)) return;
     const early = [ActionPhase.QUEUED, ActionPhase.WAITING_FOR_RESOURCES, ActionPhase.INITIALIZING].includes(
       actionPhase(parent),
     );
-    if (early) await update(parent, ActionPhase.RUNNING, signal);
+    if (early) await rows.update(parent, ActionPhase.RUNNING, signal);
   };
 
   const tell = async (action: TaskAction, deleted: boolean, signal: AbortSignal): Promise<void> => {
-    if (action.metadata.labels?.[terminalStatusRecordedLabel] === "true") return;
-    await record(action, deleted, signal);
-    const standing = actionPhase(action);
-    const phase = deleted && !isTerminalPhase(standing) ? ActionPhase.ABORTED : standing;
+    if (rows.knowsEnd(action)) return;
+    if ((await rows.record(action, signal)) && !deleted) await promoteParent(action, signal);
+    const phase = deleted ? endOf(action) : actionPhase(action);
     if (phase === ActionPhase.UNSPECIFIED) return;
-    await update(action, phase, signal);
+    await rows.update(action, phase, signal);
     if (deleted || !isTerminalPhase(phase)) return;
     const { name, uid } = action.metadata;
     const patch = {
@@ -132,12 +111,21 @@ export function createRelay(options: RelayOptions): Relay {
     for (let last = gone.get(name)?.[0]; last !== undefined; last = gone.get(name)?.[0]) {
       await tellOrGiveUp(last, true, signal);
       gone.get(name)?.shift();
-      recorded.delete(last.metadata.uid ?? "");
+      rows.forget(last);
       refusals.delete(last.metadata.uid ?? "");
     }
     gone.delete(name);
     const action = actions.get(name);
     if (action !== undefined) await tellOrGiveUp(action, false, signal);
+  };
+
+  /** One last try for every action that is gone. */
+  const sayFarewell = async (): Promise<void> => {
+    const results = await Promise.allSettled(
+      [...gone.values()].flat().map((last) => tell(last, true, AbortSignal.timeout(farewellMs))),
+    );
+    const untold = results.filter(({ status }) => status === "rejected").length;
+    if (untold > 0) logger.error({ actions: untold }, "run service not told of actions that are gone");
   };
 
   return {
@@ -153,6 +141,7 @@ export function createRelay(options: RelayOptions): Relay {
       } finally {
         leave();
       }
+      await sayFarewell();
     },
   };
 }

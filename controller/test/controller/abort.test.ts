@@ -1,5 +1,7 @@
+import { create } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import { DataPlaneError } from "@flyte-dataplane/core";
+import { EnqueueRequestSchema } from "@flyte-dataplane/proto/flyteidl2/actions/actions_service";
 import { ActionPhase } from "@flyte-dataplane/proto/flyteidl2/common/phase";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { finished, progressing, startController, type TestController, taskRequest } from "./harness.ts";
@@ -128,6 +130,81 @@ test("deleting a finished action reports nothing more [controller 78]", async ()
     events.filter(({ id }) => id?.name === "a0").length,
     updates.filter(({ actionId }) => actionId?.name === "a0").length,
   ]).toEqual(told);
+});
+
+const abortedRows = (): readonly (string | undefined)[] =>
+  controller.runs.updates
+    .filter(({ status }) => status?.phase === ActionPhase.ABORTED)
+    .map(({ actionId }) => actionId?.name)
+    .sort((a = "", b = "") => a.localeCompare(b));
+
+test("an abort that a stop cuts short leaves no row behind: each action stays until its row says aborted [controller 77]", async () => {
+  await enqueue("a0");
+  const children = Array.from({ length: 20 }, (_, index) => `x${index}`);
+  for (const child of children) await enqueue(child, "a0");
+  await controller.actions.enqueue(
+    create(EnqueueRequestSchema, {
+      action: {
+        actionId: idOf("ok"),
+        parentActionName: "a0",
+        inputUri: "/in",
+        runOutputBase: "/out",
+        spec: { case: "condition", value: { name: "ok", type: { type: { case: "simple", value: 4 } } } },
+      },
+    }),
+  );
+  await controller.action("r1-ok", progressing("Paused"));
+  controller.runs.before = (call) => {
+    if (call.includes("ABORTED")) throw new DataPlaneError("unavailable", "stopping");
+    return undefined;
+  };
+  await controller.actions.abort({ actionId: idOf("a0"), reason: "not needed", abortedBy: ada });
+  await vi.waitFor(() =>
+    expect(controller.runs.events.filter(({ phase }) => phase === ActionPhase.ABORTED)).toHaveLength(22),
+  );
+  await controller.restart(async () => {
+    const { items } = await memory.cluster.taskActions.list();
+    expect(items).toHaveLength(22);
+    controller.runs.before = () => undefined;
+  });
+  await vi.waitFor(async () => expect((await memory.cluster.taskActions.list()).items).toEqual([]));
+  expect(abortedRows()).toEqual(["a0", "ok", ...children].sort());
+});
+
+test("an action that nobody looked at before it was aborted is told of after a crash, with the reason", async () => {
+  await enqueue("a0");
+  await controller.restart(async () => {
+    const unseen = taskRequest({ data: controller.data, action: "x1", parent: "a0" });
+    // Only the service runs, not the loops: the executor has not seen the child yet.
+    await controller.actions.enqueue(unseen);
+    await controller.actions.abort({ actionId: idOf("x1"), reason: "not needed", abortedBy: ada });
+  });
+  await vi.waitFor(async () => expect(await isGone("r1-x1")).toBe(true));
+  expect(abortedRows()).toEqual(["x1"]);
+  expect(controller.runs.updates.find(({ actionId }) => actionId?.name === "x1")).toMatchObject({
+    abortReason: "not needed",
+    principal: ada,
+  });
+});
+
+test("with the run service away an action can be deleted after five minutes, and its row is told on its return", async () => {
+  await enqueue("a0");
+  controller.runs.before = (call) => {
+    if (call.startsWith("update")) throw new DataPlaneError("unavailable", "down");
+    return undefined;
+  };
+  await controller.actions.abort({ actionId: idOf("a0") });
+  const step = async (): Promise<void> => {
+    clock.advance(1_000);
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  for (let second = 0; second < 290; second += 1) await step();
+  expect(await isGone("r1-a0")).toBe(false);
+  for (let second = 290; second < 400 && !(await isGone("r1-a0")); second += 1) await step();
+  expect(await isGone("r1-a0")).toBe(true);
+  controller.runs.before = () => undefined;
+  for (let second = 0; second < 60 && abortedRows().length === 0; second += 1) await step();
+  expect(abortedRows()).toEqual(["a0"]);
 });
 
 test("with the events service down an action can be deleted after five minutes [controller 79]", async () => {
