@@ -68,7 +68,7 @@ describe(`a server that runs ${limit} tasks at once at one depth`, () => {
     );
   });
 
-  test("runs fifty children of one group, never more than it may, and faster than one after the other [sdk 2]", async () => {
+  test("runs fifty children of one group, never more than it may, and faster than one after the other", async () => {
     const run = await flyteRun("nested.py", "fan", { endpoint: server.url, inputs: ["--width", "50"] });
     let most = 0;
     const giveUp = new AbortController();
