@@ -29,6 +29,14 @@ export interface ExecutorConfig {
   readonly timeouts: { readonly enabled: boolean };
   readonly podDeleteOnTerminal: boolean;
   readonly logArchive: { readonly timeout: number; readonly maxBytes: number };
+  readonly gc: GcConfig;
+}
+
+export interface GcConfig {
+  readonly interval: number;
+  readonly maxTTL: number;
+  readonly childTTL: number;
+  readonly deletesPerSecond: number;
 }
 
 export interface EventsConfig {
@@ -123,6 +131,18 @@ export const executorSection: Section<ExecutorConfig> = defineSection<ExecutorCo
     logArchive: {
       timeout: duration({ doc: "Time for archiving the logs of one Pod.", default: 30 * seconds }),
       maxBytes: bytes({ doc: "Bytes kept of one container's log; the tail stays.", default: 64 * 1024 * 1024 }),
+    },
+    gc: {
+      interval: duration({
+        doc: "Finished actions are looked for this often; 0 keeps them all.",
+        default: 30 * minutes,
+      }),
+      maxTTL: duration({ doc: "A run that has ended stays this long, with all its actions.", default: 60 * minutes }),
+      childTTL: duration({
+        doc: "Finished actions of a run that goes on stay this long; 0 keeps them as long as the run.",
+        default: 0,
+      }),
+      deletesPerSecond: integer({ doc: "Most deletions in a second.", default: 50, min: 1, max: 1_000 }),
     },
   },
 );

@@ -18,6 +18,7 @@ import { createRelay } from "./actions/relay.ts";
 import { createCacheFlow } from "./cache-flow.ts";
 import type { Cluster } from "./cluster/cluster.ts";
 import type { Pod } from "./cluster/pod-object.ts";
+import { createCollector } from "./collect-finished.ts";
 import type { ControllerConfig } from "./config.ts";
 import { createEventOutbox } from "./events/outbox.ts";
 import { eventsProxy } from "./events/proxy.ts";
@@ -80,6 +81,7 @@ export function createController(options: ControllerOptions): Service {
   });
   const { concurrency, maxBackoff: maxBackoffMs } = config.actions.relay;
   const relay = createRelay({ cluster, actions, rows, concurrency, maxBackoffMs, clock, logger, metrics });
+  const collector = createCollector({ cluster, actions, config: settings.gc, clock, logger, metrics });
   return {
     name: "controller",
     rpc: [actionsService({ cluster, actions, runs, config: config.actions, clock, logger }), eventsProxy(runs)],
@@ -90,6 +92,8 @@ export function createController(options: ControllerOptions): Service {
       { name: "events", run: (signal) => outbox.run(signal) },
       { name: "relay", run: (signal) => relay.run(signal) },
       { name: "executor", run: (signal) => executor.run(signal) },
+      // Nothing depends on it.
+      ...(settings.gc.interval > 0 ? [{ name: "collector", run: (signal: AbortSignal) => collector.run(signal) }] : []),
     ],
     health: [
       {

@@ -1,7 +1,7 @@
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { systemClock } from "@flyte-dataplane/runtime/lifecycle";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { stopLocalContainers } from "../../src/cluster/local/local-cluster.ts";
 import { startMachine, type TestMachine } from "./local-server.ts";
 import { aPod, hasEnded, runPod, shell, untilPod, untilRemoved } from "./pods.ts";
@@ -82,6 +82,23 @@ test("garbage collection removes directories of pods that are gone and old enoug
   expect(left).toContain(kept.metadata.uid);
   expect(left).not.toContain(gone.metadata.uid);
   expect(left).not.toContain("left-over");
+});
+
+test("a server removes by itself the directories of pods that are gone for longer than they are kept, and no others", async () => {
+  const first = await machine.serve();
+  const kept = await runPod(first.cluster, aPod({ containers: [shell("main", "true")] }));
+  const gone = await runPod(first.cluster, aPod({ containers: [shell("main", "true")] }));
+  const removed = untilRemoved(first.cluster, gone.metadata.name);
+  await first.cluster.pods.delete(gone.metadata.name);
+  await removed;
+  await first.stop();
+  const left = (): Promise<readonly string[]> => readdir(join(machine.directory, "pods"));
+  await (await machine.serve()).stop();
+  expect(await left()).toContain(gone.metadata.uid);
+  const second = await machine.serve({ keepPodDirectoriesMs: 0 });
+  await vi.waitFor(async () => expect(await left()).not.toContain(gone.metadata.uid), { timeout: 10_000 });
+  await second.stop();
+  expect(await left()).toContain(kept.metadata.uid);
 });
 
 test("pods above the limit wait as unschedulable and run when others have ended", async () => {

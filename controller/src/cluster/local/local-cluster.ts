@@ -16,6 +16,7 @@ import { Kubelet } from "./kubelet/kubelet.ts";
 import { PodSlots } from "./kubelet/pod-slots.ts";
 import { collectPodDirectories, reapPods } from "./kubelet/reap-pods.ts";
 import { type Requirement, Requirements } from "./kubelet/requirements.ts";
+import { tidyPodDirectories } from "./kubelet/tidy-pod-directories.ts";
 import { type LocalLogs, localLogs } from "./logs/local-logs.ts";
 import { LogStamps } from "./logs/log-stamps.ts";
 import { databaseJournal } from "./objects/database-journal.ts";
@@ -42,10 +43,12 @@ export interface LocalClusterOptions {
   readonly concurrency?: number;
   /** How long to wait for another server's lock to go; default 3,000 ms. */
   readonly lockWaitMs?: number;
+  /** How long directories of Pods that are gone stay, with their logs; default 7 days. Looked for every half hour. */
+  readonly keepPodDirectoriesMs?: number;
 }
 
 export interface LocalCluster extends Cluster {
-  /** The kubelet: nothing runs unless these loops do. They reject when another server took the database over. */
+  /** The kubelet and its broom: nothing runs unless these loops do. They reject when another server took the database over. */
   readonly loops: readonly Loop[];
   readonly logs: LocalLogs;
   /**
@@ -79,15 +82,28 @@ export async function createLocalCluster(options: LocalClusterOptions): Promise<
     const { programs, environment } = options;
     const requirements = new Requirements(options.requirements ?? {});
     const kubelet = new Kubelet({ pods, programs, requirements, environment, clock, logger, slots, stamps, store });
-    const stored = (): ReadonlySet<string> => new Set(store.list("Pod").map((pod) => pod.metadata.uid));
+    const collect = (olderThanMs: number): Promise<number> =>
+      collectPodDirectories(pods, {
+        clock,
+        olderThanMs,
+        spare: new Set(store.list("Pod").map((pod) => pod.metadata.uid)),
+      });
+    const keepMs = options.keepPodDirectoriesMs ?? sevenDaysMs;
+    const tidying = { collect: () => collect(keepMs), intervalMs: halfHourMs, clock, logger };
     return {
       namespace,
       taskActions: resourceClient<TaskAction>(store, "TaskAction"),
       pods: resourceClient<Pod>(store, "Pod"),
       logs: localLogs({ pods, store, stamps, clock }),
-      loops: [{ name: "local-kubelet", run: (signal) => runKubelet(kubelet, signal, lock.lost) }],
+      loops: [
+        { name: "local-kubelet", run: (signal) => runKubelet(kubelet, signal, lock.lost) },
+        {
+          name: "local-pod-directories",
+          run: (signal) => tidyPodDirectories(tidying, AbortSignal.any([signal, lock.lost])),
+        },
+      ],
       stopContainers: ({ graceMs }) => reapPods(pods, { clock, graceMs, spare: new Set() }),
-      collectGarbage: ({ olderThanMs }) => collectPodDirectories(pods, { clock, olderThanMs, spare: stored() }),
+      collectGarbage: ({ olderThanMs }) => collect(olderThanMs),
       close: async () => {
         await stamps.close();
         await store.close();
@@ -118,6 +134,8 @@ export interface StopLocalContainersOptions {
 }
 
 const podsFolder = "pods";
+const halfHourMs = 30 * 60_000;
+const sevenDaysMs = 7 * 24 * 60 * 60_000;
 
 async function runKubelet(kubelet: Kubelet, signal: AbortSignal, lost: AbortSignal): Promise<void> {
   await kubelet.run(AbortSignal.any([signal, lost]));
