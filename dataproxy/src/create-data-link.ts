@@ -13,6 +13,7 @@ import { readObject } from "@flyte-dataplane/storage";
 import { findAttempt } from "./attempts.ts";
 import { signExisting } from "./create-download-link.ts";
 import { linkLife } from "./expiry.ts";
+import type { LinkCaller } from "./link-endpoint.ts";
 import type { DataproxyOptions } from "./options.ts";
 import { absent, invalid } from "./refusal.ts";
 
@@ -22,8 +23,9 @@ const operation = "create data link";
 export async function createDataLink(
   options: DataproxyOptions,
   request: CreateDataLinkRequest,
-  signal: AbortSignal,
+  caller: LinkCaller,
 ): Promise<CreateDataLinkResponse> {
+  const { signal } = caller;
   const { actionAttemptId, variable } = request;
   if (actionAttemptId === undefined) throw invalid(operation, "action_attempt_id is missing");
   if (variable.case === undefined || variable.value === "") throw invalid(operation, "name an input or an output");
@@ -45,7 +47,7 @@ export async function createDataLink(
 
   const uri = fileOf(literal);
   if (uri === undefined) throw invalid(operation, `${variable.case} "${variable.value}" is not a single file`);
-  const signed = await signExisting(options, operation, uri, life, signal);
+  const signed = await signExisting(options, operation, uri, life, caller);
   return create(CreateDataLinkResponseSchema, {
     signedUrl: signed.url,
     expiresAt: timestampFromMs(signed.expiresAt),

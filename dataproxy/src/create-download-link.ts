@@ -11,6 +11,7 @@ import type { SignedRequest } from "@flyte-dataplane/storage";
 import { assertAllowed } from "./allowed-uris.ts";
 import { findAttempt } from "./attempts.ts";
 import { linkLife } from "./expiry.ts";
+import { type LinkCaller, linkEndpoint } from "./link-endpoint.ts";
 import type { DataproxyOptions } from "./options.ts";
 import { absent, invalid } from "./refusal.ts";
 
@@ -20,7 +21,7 @@ const operation = "create download link";
 export async function createDownloadLink(
   options: DataproxyOptions,
   request: CreateDownloadLinkRequest,
-  signal: AbortSignal,
+  caller: LinkCaller,
 ): Promise<CreateDownloadLinkResponse> {
   const { artifactType, source } = request;
   if (artifactType !== ArtifactType.REPORT)
@@ -31,14 +32,14 @@ export async function createDownloadLink(
   if (source.case !== "actionAttemptId")
     throw invalid(operation, "give action_attempt_id; other sources have no report");
   const life = linkLife(operation, request.expiresIn, options.config.download.maxExpiresIn);
-  const attempt = await findAttempt(options, operation, source.value, signal);
+  const attempt = await findAttempt(options, operation, source.value, caller.signal);
   const uri = attempt.outputs?.reportUri ?? "";
   if (uri === "")
     throw absent(
       operation,
       `attempt ${source.value.attempt} of "${source.value.actionId?.name ?? ""}" recorded no report`,
     );
-  const signed = await signExisting(options, operation, uri, life, signal);
+  const signed = await signExisting(options, operation, uri, life, caller);
   return create(CreateDownloadLinkResponseSchema, {
     preSignedUrls: { signedUrl: [signed.url], expiresAt: timestampFromMs(signed.expiresAt) },
   });
@@ -50,7 +51,7 @@ export async function signExisting(
   what: string,
   uri: string,
   lifeMs: number,
-  signal: AbortSignal,
+  { signal, requestHeader }: LinkCaller,
 ): Promise<SignedRequest> {
   assertAllowed(options, what, uri);
   const location = parseStorageUri(uri);
@@ -63,5 +64,10 @@ export async function signExisting(
   });
   if (found === undefined) throw absent(what, `nothing lies at ${uri} any more`);
   const name = location.key.slice(location.key.lastIndexOf("/") + 1);
-  return await bucket.signGet(location.key, { expiresAt: options.clock.now() + lifeMs, downloadName: name, signal });
+  return await bucket.signGet(location.key, {
+    expiresAt: options.clock.now() + lifeMs,
+    downloadName: name,
+    ...linkEndpoint(options.config, location.scheme, requestHeader),
+    signal,
+  });
 }

@@ -9,6 +9,7 @@ import {
 import type { Bucket } from "@flyte-dataplane/storage";
 import { linkLife } from "./expiry.ts";
 import { checkPath, checkSegment, contentFolder, objectPath } from "./keys.ts";
+import { type LinkCaller, linkEndpoint } from "./link-endpoint.ts";
 import type { DataproxyOptions } from "./options.ts";
 import { requireProject } from "./projects.ts";
 import { invalid } from "./refusal.ts";
@@ -25,7 +26,7 @@ const md5Metadata = "flytecontentmd5";
 export async function createUploadLocation(
   options: DataproxyOptions,
   request: CreateUploadLocationRequest,
-  signal: AbortSignal,
+  { signal, requestHeader }: LinkCaller,
 ): Promise<CreateUploadLocationResponse> {
   const { config, clock, stores, base } = options;
   const checked = check(request, config.upload.maxSize);
@@ -49,6 +50,7 @@ export async function createUploadLocation(
   const signed = await bucket.signPut(uri.key, {
     expiresAt,
     signal,
+    ...linkEndpoint(config, uri.scheme, requestHeader),
     ...(checked.md5 !== undefined && { contentMd5: checked.md5 }),
     ...(request.contentLength > 0n && { contentLength: Number(request.contentLength) }),
     ...(checked.md5 !== undefined &&

@@ -27,14 +27,14 @@ export function createDataproxy(options: DataproxyOptions): Service {
           }),
       }),
       rpc(DataProxyService, {
-        createUploadLocation: (request, { signal }) => createUploadLocation(options, request, signal),
+        createUploadLocation: (request, context) => createUploadLocation(options, request, context),
         uploadInputs: (request, { signal }) => uploadInputs(options, request, signal),
-        createDownloadLink: (request, { signal }) => createDownloadLink(options, request, signal),
+        createDownloadLink: (request, context) => createDownloadLink(options, request, context),
         getActionData: (request, { signal }) => getActionData(options, request, signal),
         tailLogs: (request, { signal }) => tailLogs(options, request, signal),
       }),
       rpc(DownloadService, {
-        createDataLink: (request, { signal }) => createDataLink(options, request, signal),
+        createDataLink: (request, context) => createDataLink(options, request, context),
       }),
     ],
   };

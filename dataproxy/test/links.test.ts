@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { createClient } from "@connectrpc/connect";
 import { DownloadService } from "@flyte-dataplane/proto/dataplane/dataproxy/v1/download";
+import { ClusterService } from "@flyte-dataplane/proto/flyteidl2/cluster/service";
 import { ArtifactType, DataProxyService } from "@flyte-dataplane/proto/flyteidl2/dataproxy/dataproxy_service";
 import { OutputsSchema } from "@flyte-dataplane/proto/flyteidl2/task/common";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -121,6 +122,44 @@ describe("download links", () => {
     await expect(ask("text")).rejects.toMatchObject({ code: 3 });
     await expect(ask("absent")).rejects.toMatchObject({ code: 5 });
     await expect(ask("foreign")).rejects.toMatchObject({ code: 7 });
+  });
+});
+
+describe("links of a server with a public address", () => {
+  let proxy: Harness;
+  beforeAll(async () => {
+    const publicEndpoint = "https://flyte.example/";
+    proxy = await openDataproxy({ runs, config: (defaults) => ({ ...defaults, publicEndpoint }) });
+  });
+  afterAll(() => proxy.close());
+
+  test("name that address, whatever host the caller used [dataproxy 15]", async () => {
+    const report = await store(join(proxy.base, "public/report.html"), Buffer.from("<p>done</p>"));
+    const outputs = create(OutputsSchema, { literals: [{ name: "file", value: file(report) }] });
+    uris.set("public", {
+      reportUri: report,
+      outputsUri: await store(join(proxy.base, "public/outputs.pb"), toBinary(OutputsSchema, outputs)),
+    });
+    const client = createClient(DataProxyService, proxy.transport);
+    const attempt = { actionId: action("public"), attempt: 1 };
+    const download = await client.createDownloadLink({
+      artifactType: ArtifactType.REPORT,
+      source: { case: "actionAttemptId", value: attempt },
+    });
+    const data = await createClient(DownloadService, proxy.transport).createDataLink({
+      actionAttemptId: attempt,
+      variable: { case: "output", value: "file" },
+    });
+    const upload = await client.createUploadLocation({
+      project: "flytesnacks",
+      domain: "development",
+      filenameRoot: "public",
+      filename: "a.txt",
+    });
+    const cluster = await createClient(ClusterService, proxy.transport).selectCluster({});
+    expect(cluster.clusterEndpoint).toBe("https://flyte.example");
+    for (const url of [download.preSignedUrls?.signedUrl[0], data.signedUrl, upload.signedUrl])
+      expect(new URL(url ?? "").origin).toBe("https://flyte.example");
   });
 });
 

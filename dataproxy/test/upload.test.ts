@@ -5,6 +5,7 @@ import { type IncomingMessage, request } from "node:http";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { durationFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { createClient } from "@connectrpc/connect";
+import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
 import { ClusterService } from "@flyte-dataplane/proto/flyteidl2/cluster/service";
 import {
   CreateUploadLocationRequestSchema,
@@ -40,6 +41,25 @@ describe("uploads through signed links", () => {
     for (const operation of [0, 1, 9, 12]) {
       expect(await cluster.selectCluster({ operation })).toMatchObject({ clusterEndpoint: proxy.url, cluster: "" });
     }
+  });
+
+  test("a caller over HTTP/2 is told its authority [dataproxy 13]", async () => {
+    const cluster = createClient(ClusterService, createGrpcTransport({ baseUrl: proxy.url }));
+    expect((await cluster.selectCluster({})).clusterEndpoint).toBe(proxy.url);
+  });
+
+  test("links name the host that the caller used, and lead there [dataproxy B10]", async () => {
+    const baseUrl = proxy.url.replace("localhost", "127.0.0.1");
+    const there = createConnectTransport({ baseUrl, httpVersion: "1.1", useBinaryFormat: true });
+    const { signedUrl } = await createClient(DataProxyService, there).createUploadLocation({
+      project: "flytesnacks",
+      domain: "development",
+      contentMd5: md5,
+      filename: "there.txt",
+    });
+    expect(new URL(signedUrl).origin).toBe(baseUrl);
+    expect((await send(signedUrl, hello)).status).toBe(200);
+    expect(new URL((await locate({})).signedUrl).origin).toBe(proxy.url);
   });
 
   test("neither a folder's name nor an MD5 is refused [dataproxy 16]", async () => {

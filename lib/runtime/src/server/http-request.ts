@@ -47,7 +47,7 @@ export function readRequest(request: IncomingMessage, response: ServerResponse):
     httpVersion: request.httpVersion,
     method: request.method ?? "",
     url: `http://${hostOf(request) ?? "localhost"}${request.url ?? "/"}`,
-    header: webHeaders(request.headers),
+    header: webHeaders(request.headers, hostOf(request)),
     signal: left.signal,
     contextValues,
   };
@@ -61,11 +61,13 @@ export function hostOf(request: IncomingMessage): string | undefined {
   return request.headers.host ?? (typeof authority === "string" ? authority : undefined);
 }
 
-function webHeaders(headers: IncomingHttpHeaders): Headers {
+/** HTTP/2 names the host outside of its headers; handlers find it where HTTP/1.1 has it. */
+function webHeaders(headers: IncomingHttpHeaders, host: string | undefined): Headers {
   const result = new Headers();
   for (const [name, value] of Object.entries(headers)) {
     if (name.startsWith(":") || value === undefined) continue;
     for (const item of Array.isArray(value) ? value : [value]) result.append(name, item);
   }
+  if (host !== undefined) result.set("host", host);
   return result;
 }
