@@ -1,4 +1,4 @@
-/** Puts the three pieces together: executor, actions service with its relay, events path. */
+/** Puts the pieces together: executor, actions service with its relay, events path, collector. */
 import type { Client } from "@connectrpc/connect";
 import {
   type Clock,
