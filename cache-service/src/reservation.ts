@@ -45,8 +45,8 @@ export async function getOrExtendReservation(
   });
 }
 
-/** The interval asked for if it is positive and below the maximum, else the maximum. */
+/** Whole milliseconds, at least one: the interval asked for if it is positive and below the maximum, else the maximum. */
 function grantedHeartbeat(asked: Duration | undefined, maximumMs: number): number {
   const askedMs = asked === undefined ? 0 : Number(asked.seconds) * 1000 + asked.nanos / 1e6;
-  return askedMs > 0 && askedMs < maximumMs ? askedMs : maximumMs;
+  return askedMs > 0 && askedMs < maximumMs ? Math.max(1, Math.floor(askedMs)) : maximumMs;
 }

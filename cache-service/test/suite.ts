@@ -274,6 +274,21 @@ export function describeCacheService(name: string, open: () => Promise<StoreHarn
       expect(timestampMs(granted?.expiresAt ?? timestampFromMs(0)) - clock.time).toBe(expiresMs);
     });
 
+    test.each([
+      { name: "of 2.0005 s", seconds: 2n, nanos: 500_000, granted: 2n, expiresMs: 6000 },
+      { name: "of 1 ns", seconds: 0n, nanos: 1, granted: 0n, expiresMs: 3 },
+    ])(
+      "a heartbeat $name counts in whole milliseconds, at least one",
+      async ({ seconds, nanos, granted, expiresMs }) => {
+        const { reservation } = await client.getOrExtendReservation({
+          identifier,
+          baseRequest: { key: nextKey(), ownerId: "me", heartbeatInterval: { seconds, nanos } },
+        });
+        expect(reservation?.heartbeatInterval?.seconds).toBe(granted);
+        expect(timestampMs(reservation?.expiresAt ?? timestampFromMs(0)) - clock.time).toBe(expiresMs);
+      },
+    );
+
     test("settings that are not positive mean ten seconds and three intervals [cache 36]", async () => {
       const service = createCacheService({
         config: { maxReservationHeartbeat: 0, heartbeatGracePeriodMultiplier: -1 },

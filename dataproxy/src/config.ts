@@ -15,12 +15,12 @@ export interface DataproxyConfig {
   readonly upload: {
     /** Bytes; 0 sets no bound. */
     readonly maxSize: number;
-    /** Milliseconds. */
+    /** Milliseconds; 0 sets no bound. */
     readonly maxExpiresIn: number;
     readonly storagePrefix: string;
   };
   readonly download: {
-    /** Milliseconds. */
+    /** Milliseconds; 0 sets no bound. */
     readonly maxExpiresIn: number;
   };
   readonly actionData: {
@@ -50,14 +50,14 @@ export const dataproxySection: Section<DataproxyConfig> = defineSection<Dataprox
         default: 100 * 1024 * 1024,
       }),
       maxExpiresIn: duration({
-        doc: "Longest life of an upload link, and the one given when none is asked for.",
+        doc: "Longest life of an upload link, and the one given when none is asked for; 0 sets no bound and gives 1h.",
         default: 3_600_000,
       }),
       storagePrefix: text({ doc: "First part of the keys of uploads and of offloaded inputs.", default: "uploads" }),
     },
     download: {
       maxExpiresIn: duration({
-        doc: "Longest life of a download link, and the one given when none is asked for.",
+        doc: "Longest life of a download link, and the one given when none is asked for; 0 sets no bound and gives 1h.",
         default: 3_600_000,
       }),
     },

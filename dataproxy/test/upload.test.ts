@@ -81,6 +81,14 @@ describe("uploads through signed links", () => {
     ).rejects.toMatchObject({ code: 3 });
   });
 
+  test("an expiry between two milliseconds is accepted", async () => {
+    const { signedUrl } = await locate({
+      filename: "fraction.txt",
+      expiresIn: { $typeName: "google.protobuf.Duration", seconds: 60n, nanos: 500_000 },
+    });
+    expect((await send(signedUrl, hello)).status).toBe(200);
+  });
+
   test("an expiry that is not positive is refused [dataproxy 19]", async () => {
     await expect(locate({ expiresIn: durationFromMs(0) })).rejects.toMatchObject({ code: 3 });
     await expect(locate({ expiresIn: durationFromMs(-1000) })).rejects.toMatchObject({ code: 3 });
