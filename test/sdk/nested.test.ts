@@ -1,7 +1,5 @@
 import { setTimeout } from "node:timers/promises";
-import { timestampMs } from "@bufbuild/protobuf/wkt";
-import { ActionPhase } from "@flyte-dataplane/proto/flyteidl2/common/phase";
-import type { Action, ActionDetails } from "@flyte-dataplane/proto/flyteidl2/workflow/run_definition";
+import type { Action } from "@flyte-dataplane/proto/flyteidl2/workflow/run_definition";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { emptyHome, processesNaming } from "../e2e/server-process.ts";
 import { flyteRun } from "./flyte-command.ts";
@@ -9,13 +7,6 @@ import { actionOf, idOf, phaseName, phaseOf, type RunApi, runApi } from "./run-a
 import { type SdkServer, startSdkServer } from "./sdk-server.ts";
 
 const limit = 2;
-
-/** How long the only attempt's process lived. */
-function runningMs({ attempts }: ActionDetails): number {
-  const running = attempts[0]?.phaseTransitions.find(({ phase }) => phase === ActionPhase.RUNNING);
-  if (running?.startTime === undefined || running.endTime === undefined) throw new Error("it was never seen running");
-  return timestampMs(running.endTime) - timestampMs(running.startTime);
-}
 
 /** Living Pythons of the run's children: not their shells, nor the root's. */
 async function childProcesses(run: string): Promise<number> {
@@ -68,7 +59,7 @@ describe(`a server that runs ${limit} tasks at once at one depth`, () => {
     );
   });
 
-  test("runs fifty children of one group, never more than it may, and faster than one after the other", async () => {
+  test("runs fifty children of one group, several at once and never more than it may", async () => {
     const run = await flyteRun("nested.py", "fan", { endpoint: server.url, inputs: ["--width", "50"] });
     let most = 0;
     const giveUp = new AbortController();
@@ -89,10 +80,8 @@ describe(`a server that runs ${limit} tasks at once at one depth`, () => {
     expect(names.size).toBe(50);
     for (const name of names) expect(name.length).toBeLessThanOrEqual(25);
     for (const child of children) expect(child.metadata?.group).toBe("leaves");
-    const works = await Promise.all(children.map(async (child) => runningMs(await api.details(idOf(child)))));
-    const serialMs = works.reduce((sum, ms) => sum + ms, 0);
-    expect(Number(root.status?.durationMs)).toBeLessThan(0.8 * serialMs);
-    expect(most).toBeGreaterThan(0);
+    // Several at once, which is what makes it faster than one after the other.
+    expect(most).toBeGreaterThan(1);
     expect(most).toBeLessThanOrEqual(limit);
   }, 300_000);
 });
