@@ -28,7 +28,7 @@ export interface LogArchiveOptions {
 }
 
 export interface LogArchive {
-  /** Stores what can be stored in time under `prefix`; never rejects. */
+  /** Stores what can be stored in time, and before `signal` aborts, under `prefix`; never rejects. */
   archive(pod: Pod, prefix: string, signal: AbortSignal): Promise<void>;
 }
 
@@ -44,6 +44,7 @@ export function createLogArchive(options: LogArchiveOptions): LogArchive {
 
   return {
     archive: async (pod, prefix, signal) => {
+      if (signal.aborted) return;
       const limit = new AbortController();
       const stop = (): void => limit.abort(signal.reason);
       signal.addEventListener("abort", stop, { once: true });

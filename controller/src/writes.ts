@@ -1,5 +1,6 @@
 /** Carries out what reconcile wrote down. Every write may be repeated: what it finds done already is done. */
 import {
+  abortError,
   type Clock,
   completedTimeLabel,
   DataPlaneError,
@@ -131,6 +132,8 @@ async function deletePod(
   const { name, uid, labels } = pod.metadata;
   const prefix = outputPrefix(action, Number(labels?.["attempt"] ?? "1") || 1);
   if (prefix !== undefined) await tools.archive?.archive(pod, prefix, signal);
+  // What a stop kept from being archived the next process archives, as long as the Pod is still there.
+  if (signal.aborted) throw abortError(signal);
   try {
     await tools.cluster.pods.delete(name, {
       signal,
