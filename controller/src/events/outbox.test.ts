@@ -132,3 +132,16 @@ test("what waits at the end is delivered before the outbox stops", async () => {
   await settled;
   expect(batches).toEqual([["a v0"]]);
 });
+
+test("all that waits at the end is delivered before the outbox stops, however many batches it takes", async () => {
+  answer = () => {
+    throw new ConnectError("down", Code.Unavailable);
+  };
+  const tickets = Array.from({ length: 1_001 }, (_, at) => outbox.offer(event(`a${at}`)));
+  await settle();
+  answer = () => undefined;
+  running.abort();
+  await ended;
+  await Promise.all(tickets.map(({ settled }) => settled));
+  expect(batches.map(({ length }) => length)).toEqual([400, 400, 201]);
+});

@@ -11,7 +11,7 @@ import type { EventsConfig } from "../config.ts";
 export interface EventOutbox {
   /** Queues `event`; one with the same key that waits already, or lately went out, stands for it. */
   offer(event: ActionEvent): Ticket;
-  /** Delivers until `signal` aborts; then makes one last try for what waits. */
+  /** Delivers until `signal` aborts; then makes one last try for all that waits, for as long as one call may take. */
   run(signal: AbortSignal): Promise<void>;
   readonly depth: number;
 }
@@ -149,10 +149,11 @@ export function createEventOutbox(options: OutboxOptions): EventOutbox {
           await clock.sleep(backoffDelay(retry, failures, Math.random), { signal }).catch(() => undefined);
         }
       }
-      if (queue.length > 0) {
-        await drain(AbortSignal.timeout(config.timeout)).catch(() =>
-          logger.warn({ queued: queue.length }, "events left undelivered at shutdown"),
-        );
+      const limit = AbortSignal.timeout(config.timeout);
+      try {
+        while (queue.length > 0) await drain(limit);
+      } catch {
+        logger.warn({ queued: queue.length }, "events left undelivered at shutdown");
       }
     },
   };
