@@ -185,7 +185,8 @@ export function repeatedEvent(seen: Observation): EventDraft | undefined {
   const plugin = action.status?.pluginPhase;
   if (ctl === undefined || plugin === undefined || plugin === "") return undefined;
   const outside = actionPhase(action);
-  const phase = isTerminalPhase(outside) ? outside : eventPhase(plugin);
+  // Waiting for a signal is no phase of a plugin.
+  const phase = isTerminalPhase(outside) || outside === ActionPhase.PAUSED ? outside : eventPhase(plugin);
   const version = ctl.versions[String(phase)];
   if (version === undefined) return undefined;
   const error = action.status?.errorState;

@@ -28,8 +28,7 @@ export function reconcile(seen: Observation): Plan {
   const { action } = seen;
   if (action.metadata.deletionTimestamp !== undefined) return planDeletion(seen);
   if (isTerminal(action)) return planFinish(seen);
-  if (actionTypeOf(action) === "condition") return reconcileCondition(seen);
-  const plan = reconcileTask(seen);
+  const plan = actionTypeOf(action) === "condition" ? reconcileCondition(seen) : reconcileTask(seen);
   const lost = seen.firstLook && plan.next.kind !== "needs" ? repeatedEvent(seen) : undefined;
   const strays =
     plan.next.kind === "needs"

@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
+import { DataPlaneError } from "@flyte-dataplane/core";
 import { EnqueueRequestSchema, type SignalRequest } from "@flyte-dataplane/proto/flyteidl2/actions/actions_service";
 import { ActionPhase } from "@flyte-dataplane/proto/flyteidl2/common/phase";
 import { SimpleType } from "@flyte-dataplane/proto/flyteidl2/core/types";
@@ -7,6 +8,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { finished, progressing, startController, type TestController, taskRequest } from "./harness.ts";
 import { type ManualClock, manualClock } from "./manual-clock.ts";
 import { type MemoryCluster, memoryCluster } from "./memory-cluster.ts";
+import { eventLines } from "./run-service.ts";
 
 let clock: ManualClock;
 let memory: MemoryCluster;
@@ -117,6 +119,23 @@ test("a condition's life is told in events: paused once, then how it ended [cont
       .map(({ attempt, phase }) => `${attempt} ${ActionPhase[phase]}`);
   await vi.waitFor(() => expect(phases("c1")).toEqual(["1 PAUSED", "1 SUCCEEDED"]));
   await vi.waitFor(() => expect(phases("c2")).toEqual(["1 PAUSED", "1 TIMED_OUT"]));
+});
+
+test("that a condition waits is told again by the next process where the word was lost [controller X30]", async () => {
+  controller.runs.before = (call) => {
+    if (call.startsWith("events")) throw new DataPlaneError("unavailable", "down");
+    return undefined;
+  };
+  await waiting("c1");
+  await controller.restart(async () => {
+    expect(controller.runs.events).toEqual([]);
+    controller.runs.before = () => undefined;
+  });
+  const told = (): readonly string[] => eventLines(controller.runs.events.filter(({ id }) => id?.name === "c1"));
+  await vi.waitFor(() => expect(told()).toEqual(["1 PAUSED v0"]));
+  await signal("c1", integer(7n));
+  await controller.action("r1-c1", finished);
+  await vi.waitFor(() => expect(told()).toEqual(["1 PAUSED v0", "1 SUCCEEDED v0"]));
 });
 
 test("a condition whose specification is broken fails as its author's mistake [controller 85]", async () => {
