@@ -48,7 +48,7 @@ describe("uploads through signed links", () => {
     expect((await cluster.selectCluster({})).clusterEndpoint).toBe(proxy.url);
   });
 
-  test("links name the host that the caller used, and lead there [dataproxy B10]", async () => {
+  test("links name the host that the caller used, and lead there", async () => {
     const baseUrl = proxy.url.replace("localhost", "127.0.0.1");
     const there = createConnectTransport({ baseUrl, httpVersion: "1.1", useBinaryFormat: true });
     const { signedUrl } = await createClient(DataProxyService, there).createUploadLocation({
