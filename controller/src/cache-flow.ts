@@ -44,12 +44,18 @@ export interface CacheFlowOptions {
 const timeoutMs = 10_000;
 const heartbeatMs = 10_000;
 
+/** Where an action's entry is looked for. */
+interface Asked {
+  readonly key: string;
+  readonly identifier: { readonly org: string; readonly project: string; readonly domain: string };
+}
+
 export function createCacheFlow(options: CacheFlowOptions): CacheFlow {
   const { cache, stores, clock, logger, maxOutputBytes } = options;
   /** Keys whose entry points at outputs that are gone; the next success replaces it. */
   const broken = new Set<string>();
 
-  const request = async (action: TaskAction, task: Task, signal: AbortSignal) => {
+  const request = async (action: TaskAction, task: Task, signal: AbortSignal): Promise<Asked> => {
     const id = task.template.id;
     if (id === undefined)
       throw new DataPlaneError("invalid_argument", "derive a cache key: the task has no identifier");
@@ -65,9 +71,25 @@ export function createCacheFlow(options: CacheFlowOptions): CacheFlow {
     return { key, identifier: { org: id.org, project: id.project, domain: id.domain } };
   };
 
-  const find = async (action: TaskAction, task: Task, signal: AbortSignal): Promise<"hit" | "miss" | "unavailable"> => {
+  /** Undefined where no key can be derived, such as without readable inputs: the task runs, and its failure is told there. */
+  const requestIfAny = async (action: TaskAction, task: Task, signal: AbortSignal): Promise<Asked | undefined> => {
     try {
-      const { key, identifier } = await request(action, task, signal);
+      return await request(action, task, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      logger.warn({ action: action.metadata.name, err: error }, "no cache key, the task runs without the cache");
+      return undefined;
+    }
+  };
+
+  const find = async (
+    asked: Asked,
+    action: TaskAction,
+    task: Task,
+    signal: AbortSignal,
+  ): Promise<"hit" | "miss" | "unavailable"> => {
+    const { key, identifier } = asked;
+    try {
       const { output } = await cache.get({ baseRequest: { key }, identifier }, { signal, timeoutMs });
       if (output?.output.case !== "outputUri" || output.metadata?.sourceIdentifier === undefined) return "unavailable";
       return await copy(output.output.value, task, key, signal);
@@ -94,8 +116,11 @@ export function createCacheFlow(options: CacheFlowOptions): CacheFlow {
   };
 
   /** The present owner; undefined where the service knows no reservations. */
-  const reserve = async (action: TaskAction, task: Task, signal: AbortSignal): Promise<string | undefined> => {
-    const { key, identifier } = await request(action, task, signal);
+  const reserve = async (
+    { key, identifier }: Asked,
+    action: TaskAction,
+    signal: AbortSignal,
+  ): Promise<string | undefined> => {
     const heartbeatInterval = durationFromMs(heartbeatMs);
     try {
       const { reservation } = await cache.getOrExtendReservation(
@@ -111,13 +136,15 @@ export function createCacheFlow(options: CacheFlowOptions): CacheFlow {
 
   return {
     lookUp: async (action, task, signal) => {
-      const found = overwrites(action) ? "skipped" : await find(action, task, signal);
+      const asked = await requestIfAny(action, task, signal);
+      if (asked === undefined) return { kind: "unavailable" };
+      const found = overwrites(action) ? "skipped" : await find(asked, action, task, signal);
       if ((found !== "miss" && found !== "skipped") || !task.cache.serializable) return { kind: found };
-      const owner = await reserve(action, task, signal);
+      const owner = await reserve(asked, action, signal);
       if (owner !== undefined && owner !== ownerOf(action)) return { kind: "reserved", owner };
       if (found === "skipped") return { kind: found };
       // The owner before us may have published between our look and our turn.
-      return { kind: owner === undefined ? "miss" : await find(action, task, signal) };
+      return { kind: owner === undefined ? "miss" : await find(asked, action, task, signal) };
     },
     publish: async (action, task, signal) => {
       try {
@@ -135,9 +162,11 @@ export function createCacheFlow(options: CacheFlowOptions): CacheFlow {
       }
     },
     extend: async (action, task, signal) => {
-      await reserve(action, task, signal).catch((error: unknown) =>
-        logger.warn({ action: action.metadata.name, err: error }, "reservation not extended"),
-      );
+      try {
+        await reserve(await request(action, task, signal), action, signal);
+      } catch (error) {
+        logger.warn({ action: action.metadata.name, err: error }, "reservation not extended");
+      }
     },
     release: async (action, task, signal) => {
       try {

@@ -116,6 +116,7 @@ function policyOf({ executor, plugins }: ControllerConfig, archives: boolean): P
     safetyPollMs: executor.safetyPollInterval,
     maxOutputBytes: executor.maxOutputBytes,
     timeoutsEnabled: executor.timeouts.enabled,
+    terminalPatienceMs: executor.events.terminalLag,
     deleteSucceededPods: executor.podDeleteOnTerminal && archives,
     grace: {
       createContainerError: defaults["create-container-error-grace-period"],

@@ -28,9 +28,6 @@ export interface PassState {
   readonly podName: string;
 }
 
-/** How long a terminal status waits for its event before it is written without. */
-const terminalPatienceMs: number = 10 * 60_000;
-
 export function passState(seen: Observation, task: Task): PassState {
   const { action } = seen;
   const attempt = currentAttempt(action);
@@ -161,7 +158,7 @@ export function final(pass: Omit<PassState, "task" | "podName">, step: FinalStep
     updatedMs: seen.nowMs,
     message: step.message,
     cacheStatus,
-    gate: { patienceMs: terminalPatienceMs },
+    gate: { patienceMs: seen.policy.terminalPatienceMs },
     ...failure,
     ...(seen.pod === undefined ? {} : { pod: seen.pod }),
   };

@@ -38,6 +38,8 @@ export interface Policy {
   readonly safetyPollMs: number;
   readonly maxOutputBytes: number;
   readonly timeoutsEnabled: boolean;
+  /** How long a terminal status waits for its event before it is written without. */
+  readonly terminalPatienceMs: number;
   /** Delete a succeeded Pod too; its logs are archived first. */
   readonly deleteSucceededPods: boolean;
   readonly grace: GracePeriods;

@@ -279,6 +279,7 @@ const policy: Observation["policy"] = {
   safetyPollMs: 300_000,
   maxOutputBytes: 1_000,
   timeoutsEnabled: true,
+  terminalPatienceMs: 600_000,
   deleteSucceededPods: false,
   grace: { createContainerError: 0, createContainerConfigError: 0, imagePullBackOff: 0, pending: 0 },
   pod: { defaults, serviceAccount: "" },
