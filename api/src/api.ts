@@ -15,6 +15,7 @@ import { projectService } from "./projects/project-service.ts";
 import { createProjectStore } from "./projects/project-store.ts";
 import { runService } from "./runs/run-service.ts";
 import type { RunsDeps } from "./runs/runs-deps.ts";
+import { createTurns } from "./runs/turns.ts";
 import { taskService } from "./tasks/task-service.ts";
 import { sqlTimeFromMs } from "./times.ts";
 import { createChanges } from "./watches/changes.ts";
@@ -34,6 +35,9 @@ export interface ApiOptions {
 
 const ping = statement("api_ping", "SELECT FROM projects LIMIT 0");
 
+/** A slow store must not keep everybody else from the ten connections that a pool has by default. */
+const maxNamedCreates = 4;
+
 /** How much longer a claimed row stays claimed than its call may take. */
 const leaseMarginMs = 15_000;
 
@@ -45,7 +49,17 @@ export function createApi(options: ApiOptions): Service {
     help: "Open subscriptions of watches on runs and actions.",
   });
   const changes = createChanges(database, (size) => watches.set(size));
-  const runs: RunsDeps = { config, database, stores, actions, projects, changes, clock, logger };
+  const runs: RunsDeps = {
+    config,
+    database,
+    stores,
+    actions,
+    projects,
+    changes,
+    namedCreates: createTurns(maxNamedCreates),
+    clock,
+    logger,
+  };
   const { callTimeoutMs, maxDelayMs, workers } = config.delivery;
   const random = options.random ?? Math.random;
   const tries = metrics.counter({

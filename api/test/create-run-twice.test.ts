@@ -1,6 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import { statObject } from "@flyte-dataplane/storage";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { codeOf } from "./codes.ts";
 import { enqueuedFor, inputsAt, rowOf } from "./created-run.ts";
 import { type Harness, startApi, storagePrefix } from "./harness.ts";
@@ -40,6 +40,31 @@ describe("the same name twice", () => {
     const stored = await inputsAt(api, `${base}/taken/inputs/inputs.pb`);
     expect(stored.literals).toEqual([{ ...stored.literals[0], value: integer(1) }]);
   });
+});
+
+test("a store that hangs holds up those who create runs by name, and nobody else", async () => {
+  const { bucket } = api.stores;
+  let held = 0;
+  let open = (): void => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const slow = vi.spyOn(api.stores, "bucket").mockImplementation(async (uri) => {
+    held += 1;
+    await opened;
+    return await bucket(uri);
+  });
+  const names = Array.from({ length: 15 }, (_, index) => `slow-${index}`);
+  const created = Promise.all(names.map((name) => api.runs.createRun(createRequest({ id: named(name) }))));
+  try {
+    await vi.waitFor(() => expect(held).toBeGreaterThan(0));
+    for (let turn = 0; turn < 50; turn += 1) await api.rows("SELECT 1");
+  } finally {
+    open();
+    await created;
+    slow.mockRestore();
+  }
+  expect((await created).map(({ run }) => run?.action?.id?.run?.name)).toEqual(names);
 });
 
 describe("a retried request", () => {

@@ -62,7 +62,10 @@ export async function createRun(
   for (let draw = 0; draw < draws; draw += 1) {
     const key: RunKey = { ...where, runName: where.runName ?? generateRunName() };
     const plan = planRun(deps, { request, key, task, caller, digest });
-    const row = where.runName === undefined ? await createDrawn(deps, plan, retry) : await createNamed(deps, plan);
+    const row =
+      where.runName === undefined
+        ? await createDrawn(deps, plan, retry)
+        : await deps.namedCreates.take(() => createNamed(deps, plan));
     if (row !== undefined) return create(CreateRunResponseSchema, { run: runOf(row) });
   }
   throw new DataPlaneError("internal", `create run in ${where.project}/${where.domain}: every name drawn is taken`);
@@ -105,7 +108,8 @@ async function createDrawn(
 
 /**
  * The row is inserted before the inputs are written and committed after: a second request for the name waits for the
- * first one's end and then finds its row, so it can never overwrite the first one's inputs.
+ * first one's end and then finds its row, so it can never overwrite the first one's inputs. It holds a connection while
+ * the store takes its time, hence only a few at once.
  */
 async function createNamed(deps: RunsDeps, plan: RunPlan): Promise<ActionRow | undefined> {
   return deps.database.transaction(async (transaction) => {

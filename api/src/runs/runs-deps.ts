@@ -6,6 +6,7 @@ import type { Stores } from "@flyte-dataplane/storage";
 import type { ApiConfig } from "../config.ts";
 import type { ProjectStore } from "../projects/project-store.ts";
 import type { Changes } from "../watches/changes.ts";
+import type { Turns } from "./turns.ts";
 
 /** What the handlers of runs work with. */
 export interface RunsDeps {
@@ -15,6 +16,8 @@ export interface RunsDeps {
   readonly actions: Client<typeof ActionsService>;
   readonly projects: ProjectStore;
   readonly changes: Changes;
+  /** For creating runs by name: each holds a connection while it writes to the store. */
+  readonly namedCreates: Turns;
   readonly clock: Clock;
   readonly logger: Logger;
 }
