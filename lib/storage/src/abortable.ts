@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { abortError } from "@flyte-dataplane/core";
 
 /** Rejects with the signal's error if it has aborted already. */
@@ -41,6 +42,8 @@ function onAbort(signal: AbortSignal): { readonly promise: Promise<never>; dispo
   let listener: () => void = () => undefined;
   const promise = new Promise<never>((_resolve, reject) => {
     listener = () => reject(abortError(signal));
+    // A tree moves under one signal, many objects at a time: no leak, so no warning.
+    setMaxListeners(0, signal);
     signal.addEventListener("abort", listener, { once: true });
   });
   // Not every loop is waiting at the moment of the abort.

@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { setMaxListeners } from "node:events";
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { DataPlaneError } from "@flyte-dataplane/core";
@@ -51,7 +52,11 @@ async function openRegular(file: string): Promise<FileHandle> {
 function closeUnlessRead(handle: FileHandle, signal: AbortSignal | undefined): () => void {
   // Nothing was written, so there is nothing that a failing close could lose.
   const close = (): void => void handle.close().catch(() => undefined);
-  signal?.addEventListener("abort", close, { once: true });
+  if (signal !== undefined) {
+    // A tree is read under one signal, many files at a time: that is no leak, and Node's warning about it would be wrong.
+    setMaxListeners(0, signal);
+    signal.addEventListener("abort", close, { once: true });
+  }
   return () => signal?.removeEventListener("abort", close);
 }
 
