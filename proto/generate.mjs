@@ -3,7 +3,16 @@
 // Nothing is fetched; buf and its plugin come from node_modules. Unchanged sources cost one hash and no generation.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -33,6 +42,7 @@ function generate() {
     });
     if (result.error) console.error(`generate proto/gen: buf does not start: ${result.error.message}; run npm ci`);
     if (result.status !== 0) return result.status ?? 1;
+    importTextEncoding(path.join(scratch, "gen"));
     writeFileSync(path.join(scratch, "gen", ".stamp"), stamp);
     if (existsSync(generated)) renameSync(generated, path.join(scratch, "replaced"));
     renameSync(path.join(scratch, "gen"), generated);
@@ -43,13 +53,28 @@ function generate() {
 }
 
 /**
- * Everything that the output depends on: the sources, the options and the plugin's version.
+ * Lets every generated module bring text-encoding.js along, so that no reader of messages can forget it.
+ * @param {string} folder the generated tree, wherever it stands before it is swapped in
+ */
+function importTextEncoding(folder) {
+  for (const name of readdirSync(folder, { recursive: true }).map(String)) {
+    if (!name.endsWith(".js")) continue;
+    const up = "../".repeat(name.split(path.sep).length);
+    appendFileSync(path.join(folder, name), `\nimport "${up}text-encoding.js";\n`);
+  }
+}
+
+/**
+ * Everything that the output depends on: the sources, the options, the plugin's version and this script.
  * @returns {string} SHA-256 in hex
  */
 function hashOfInputs() {
   const plugin = createRequire(import.meta.url)("@bufbuild/protoc-gen-es/package.json");
   const hash = createHash("sha256").update(plugin.version);
-  for (const file of [path.join(here, "buf.yaml"), path.join(here, "buf.gen.yaml"), ...sources()]) {
+  for (const file of [
+    ...["buf.yaml", "buf.gen.yaml", "generate.mjs"].map((name) => path.join(here, name)),
+    ...sources(),
+  ]) {
     hash.update(`\0${path.relative(here, file)}\0`).update(readFileSync(file));
   }
   return hash.digest("hex");
