@@ -15,6 +15,7 @@ import type {
   SignedRequest,
   SignGetOptions,
   SignPutOptions,
+  Source,
 } from "./driver.ts";
 import { readBody } from "./read-body.ts";
 
@@ -74,7 +75,7 @@ export class Bucket {
     return await this.#named("get", key, () => readBody(info, body, options.maxBytes));
   }
 
-  async put(key: string, body: AsyncIterable<Uint8Array>, options: PutOptions = {}): Promise<PutResult> {
+  async put(key: string, body: Source, options: PutOptions = {}): Promise<PutResult> {
     return await this.#call("put", key, options.signal, () => {
       checkDigest(options);
       return this.#driver.put(key, body, options);
@@ -83,7 +84,7 @@ export class Bucket {
 
   /** Stores bytes already in memory, with their length announced. */
   async write(key: string, bytes: Uint8Array, options: Omit<PutOptions, "length"> = {}): Promise<PutResult> {
-    return await this.put(key, single(bytes), { ...options, length: bytes.byteLength });
+    return await this.put(key, bytes, { ...options, length: bytes.byteLength });
   }
 
   async *list(prefix: string, options: ListOptions = {}): AsyncGenerator<ObjectInfo, void, undefined> {
@@ -182,8 +183,4 @@ export class Bucket {
       cause: ours ? (error.cause ?? error) : error,
     });
   }
-}
-
-async function* single(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
-  yield bytes;
 }

@@ -22,10 +22,10 @@ export interface Driver {
   /**
    * Stores `body` under `key`, replacing any object there; readers see the old object or the new one, never part.
    * Rejects with `already_exists` if `ifAbsent` is set and the key is taken, `data_loss` if length or MD5 differ from those
-   * given, `resource_exhausted` when the store is full, `canceled` once `signal` aborts.
-   * After a rejection no parts stay behind. `body` is consumed once, so a retry needs a fresh one.
+   * given or a file ends before its slice does, `resource_exhausted` when the store is full, `canceled` once `signal` aborts.
+   * After a rejection no parts stay behind.
    */
-  put(key: string, body: AsyncIterable<Uint8Array>, options?: PutOptions): Promise<PutResult>;
+  put(key: string, body: Source, options?: PutOptions): Promise<PutResult>;
 
   /**
    * Objects whose key starts with `prefix`, in ascending order of their UTF-8 bytes, one page after the other.
@@ -39,6 +39,9 @@ export interface Driver {
   /** Present when `capabilities.sign` is; absent otherwise. */
   readonly signer?: Signer;
 
+  /** Present when `capabilities.multipart` is; absent otherwise. */
+  readonly multipart?: Multipart;
+
   /** Releases sockets and descriptors; calls after it reject with `failed_precondition`. */
   close(): Promise<void>;
 }
@@ -48,6 +51,8 @@ export interface Capabilities {
   readonly ifAbsent: boolean;
   readonly ifMatch: boolean;
   readonly sign: boolean;
+  /** Objects can be uploaded in parts. */
+  readonly multipart: boolean;
   /** The store keeps user metadata, content type and MD5 with the object; without it `contentType` is not kept. */
   readonly metadata: boolean;
   /**
@@ -55,6 +60,19 @@ export interface Capabilities {
    * `invalid_argument`, and one key cannot be both an object and the folder of another (`failed_precondition`).
    */
   readonly flatKeys: boolean;
+}
+
+/**
+ * What is to be stored. Bytes in memory and a slice of a file can be read again after a failure; an iterable is consumed
+ * once, so a retry needs a fresh one.
+ */
+export type Source = AsyncIterable<Uint8Array> | Uint8Array | FileSlice;
+
+/** A stretch of an open file, in bytes. Whoever opened `fd` closes it, after the call has settled. */
+export interface FileSlice {
+  readonly fd: number;
+  readonly offset: number;
+  readonly length: number;
 }
 
 export interface CallOptions {
@@ -96,19 +114,83 @@ export interface ObjectInfo {
   readonly modifiedAt: number;
   /** 16 bytes, where the store knows it without reading the object. */
   readonly contentMd5?: Uint8Array;
+  /** Of the whole object, as the store keeps them; big-endian. */
+  readonly checksums?: Checksums;
   readonly contentType?: string;
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
+/** 4 bytes each. */
+export interface Checksums {
+  readonly crc32?: Uint8Array;
+  readonly crc32c?: Uint8Array;
+}
+
+/** An answer to `get`: its reader takes `body` or calls `toFile`, one of the two and once. */
 export interface ReadResult {
   readonly info: ObjectInfo;
   /** Chunks are valid until the next one is asked for. */
   readonly body: AsyncIterable<Uint8Array>;
+  /**
+   * Writes the body into a file and resolves to its length; rejects as `body` does, or with `resource_exhausted` when the
+   * disk is full. Present where the driver has a way that is faster than iterating.
+   */
+  readonly toFile?: (target: FileTarget) => Promise<number>;
+}
+
+/** Where bytes go. Whoever opened `fd` closes it, after the call has settled. */
+export interface FileTarget {
+  readonly fd: number;
+  /** Of the first byte in the file. */
+  readonly position: number;
+  /** Sees each chunk, in order, before it is written: hashes, progress, a resumption's count. It must not keep it. */
+  readonly onChunk?: (chunk: Uint8Array) => void;
 }
 
 export interface PutResult {
   readonly etag: string;
   readonly size: number;
+}
+
+/**
+ * Uploads in parts, in any order and at once; nothing is visible before `complete`. Whoever created an upload completes
+ * or aborts it.
+ */
+export interface Multipart {
+  readonly limits: PartLimits;
+  create(key: string, options?: CreateUploadOptions): Promise<Upload>;
+  /** Stores one part, replacing an earlier one of its number. `number` is 1 or more. */
+  putPart(upload: Upload, number: number, body: Uint8Array | FileSlice, options?: CallOptions): Promise<UploadedPart>;
+  /** Makes the object of `parts`, ascending by number. Rejects as `put` does; a rejection leaves the upload to be aborted. */
+  complete(upload: Upload, parts: readonly UploadedPart[], options?: CompleteOptions): Promise<PutResult>;
+  /** Removes the upload and its parts; one that is gone already is no error. */
+  abort(upload: Upload, options?: CallOptions): Promise<void>;
+}
+
+/** Bytes, except for `maxParts`. Every part but the last has `minPartBytes` at least. */
+export interface PartLimits {
+  readonly minPartBytes: number;
+  readonly maxPartBytes: number;
+  readonly maxParts: number;
+}
+
+export type CreateUploadOptions = Pick<PutOptions, "contentType" | "metadata" | "signal">;
+
+export interface CompleteOptions extends CallOptions {
+  readonly ifAbsent?: boolean;
+}
+
+export interface Upload {
+  readonly key: string;
+  readonly id: string;
+}
+
+export interface UploadedPart {
+  readonly number: number;
+  /** Bytes. */
+  readonly size: number;
+  readonly etag: string;
+  readonly checksums?: Checksums;
 }
 
 /** Makes links with which somebody without credentials may do one thing to one object until a moment. */

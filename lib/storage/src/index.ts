@@ -2,9 +2,13 @@ export { Bucket, type ReadOptions } from "./bucket.ts";
 export type {
   CallOptions,
   Capabilities,
+  Checksums,
   Driver,
+  FileSlice,
+  FileTarget,
   GetOptions,
   ListOptions,
+  Multipart,
   ObjectInfo,
   PutOptions,
   PutResult,
@@ -13,6 +17,9 @@ export type {
   Signer,
   SignGetOptions,
   SignPutOptions,
+  Source,
+  Upload,
+  UploadedPart,
 } from "./driver.ts";
 export type { FileSigning } from "./drivers/file/config.ts";
 export { loadSigningKey } from "./drivers/file/signing-key.ts";

@@ -8,6 +8,7 @@ import type {
   PutOptions,
   PutResult,
   ReadResult,
+  Source,
 } from "./driver.ts";
 
 /** Seconds; from a cached local file to a large object over a slow line. */
@@ -32,7 +33,7 @@ export function withMetrics(driver: Driver, metrics: Metrics, clock: Clock): Dri
         throw error;
       }
     },
-    put: async (key: string, body: AsyncIterable<Uint8Array>, options?: PutOptions): Promise<PutResult> => {
+    put: async (key: string, body: Source, options?: PutOptions): Promise<PutResult> => {
       const result = await record.call("put", () => driver.put(key, body, options));
       record.bytes("put", result.size);
       return result;

@@ -11,7 +11,9 @@ import type {
   PutResult,
   ReadResult,
   Signer,
+  Source,
 } from "../../driver.ts";
+import { chunksOf } from "../../source.ts";
 import type { FileConfig } from "./config.ts";
 import { fileError, systemCode } from "./errors.ts";
 import { listFiles } from "./list.ts";
@@ -47,6 +49,7 @@ class FileDriver implements Driver {
       ifAbsent: true,
       ifMatch: true,
       sign: config.signing !== undefined,
+      multipart: false,
       metadata: false,
       flatKeys: false,
     };
@@ -68,11 +71,11 @@ class FileDriver implements Driver {
     return await readFile(key, await this.#locate(key, options.signal), options);
   }
 
-  async put(key: string, body: AsyncIterable<Uint8Array>, options: PutOptions = {}): Promise<PutResult> {
+  async put(key: string, body: Source, options: PutOptions = {}): Promise<PutResult> {
     if (options.metadata !== undefined) {
       throw new DataPlaneError("unimplemented", "the file store keeps no metadata with an object");
     }
-    return await writeFile(await this.#locate(key, options.signal), body, options, this.#synced);
+    return await writeFile(await this.#locate(key, options.signal), chunksOf(body), options, this.#synced);
   }
 
   async *list(prefix: string, options: ListOptions = {}): AsyncGenerator<ObjectInfo, void, undefined> {

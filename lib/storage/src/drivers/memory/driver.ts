@@ -11,7 +11,9 @@ import type {
   PutOptions,
   PutResult,
   ReadResult,
+  Source,
 } from "../../driver.ts";
+import { chunksOf } from "../../source.ts";
 import type { MemoryConfig } from "./config.ts";
 import { memoryErrors } from "./errors.ts";
 
@@ -31,6 +33,7 @@ class MemoryDriver implements Driver {
     ifAbsent: true,
     ifMatch: true,
     sign: false,
+    multipart: false,
     metadata: true,
     flatKeys: true,
   };
@@ -55,9 +58,9 @@ class MemoryDriver implements Driver {
     return await Promise.resolve({ info, body: abortable(slices(part), options.signal) });
   }
 
-  async put(key: string, body: AsyncIterable<Uint8Array>, options: PutOptions = {}): Promise<PutResult> {
+  async put(key: string, body: Source, options: PutOptions = {}): Promise<PutResult> {
     this.#check(options.signal);
-    const bytes = await collect(body, options);
+    const bytes = await collect(chunksOf(body), options);
     if (options.length !== undefined && bytes.byteLength !== options.length) {
       throw memoryErrors.otherLength(bytes.byteLength, options.length);
     }
