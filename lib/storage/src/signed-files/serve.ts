@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { DataPlaneError, type ErrorCode } from "@flyte-dataplane/core";
 import type { Bucket } from "../bucket.ts";
+import { attachment } from "../content-disposition.ts";
 import type { PutOptions } from "../driver.ts";
 import type { Stores } from "../stores.ts";
 import { parseSignedLink, type SignedLink } from "./link.ts";
@@ -105,7 +106,7 @@ async function send(bucket: Bucket, link: SignedLink, request: SignedFileRequest
     "x-content-type-options": "nosniff",
     etag: `"${info.etag}"`,
     "last-modified": new Date(info.modifiedAt).toUTCString(),
-    ...(link.downloadName !== undefined && { "content-disposition": disposition(link.downloadName) }),
+    ...(link.downloadName !== undefined && { "content-disposition": attachment(link.downloadName) }),
   };
   if (range.kind === "unsatisfiable") {
     return {
@@ -169,16 +170,6 @@ function header(request: SignedFileRequest, name: string): string | undefined {
   const value = request.headers[name];
   const text = typeof value === "string" ? value : value?.[0];
   return text === "" ? undefined : text;
-}
-
-/** The name twice, as RFC 6266 asks: plain for old clients, percent-encoded UTF-8 for the others. */
-function disposition(name: string): string {
-  const plain = name.replace(/[^\x20-\x7e]|["\\%]/g, "_");
-  const encoded = encodeURIComponent(name).replace(
-    /['()*]/g,
-    (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
-  return `attachment; filename="${plain}"; filename*=UTF-8''${encoded}`;
 }
 
 async function* bytes(chunk: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {

@@ -1,0 +1,94 @@
+import { DataPlaneError } from "@flyte-dataplane/core";
+
+/** The spelling on which client and store must agree before they hash it. */
+
+export interface CanonicalHeaders {
+  /** `name:value`, each with its line end, ascending by name. */
+  readonly lines: string;
+  /** The names, joined by semicolons. */
+  readonly names: string;
+}
+
+/** Not signed: what clients and proxies add, change or remove under way. */
+const unsigned: ReadonlySet<string> = new Set([
+  "authorization",
+  "cache-control",
+  "connection",
+  "expect",
+  "from",
+  "keep-alive",
+  "max-forwards",
+  "pragma",
+  "referer",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "user-agent",
+  "x-amzn-trace-id",
+]);
+
+/** `host` is always signed, whatever `headers` say of it. Throws `invalid_argument` for a header that breaks its line. */
+export function canonicalHeaders(host: string, headers: Readonly<Record<string, string>>): CanonicalHeaders {
+  const values = new Map<string, string>();
+  for (const [given, value] of Object.entries(headers)) {
+    const name = given.toLowerCase();
+    checkHeader(name, value);
+    if (unsigned.has(name) || name.startsWith("proxy-") || name.startsWith("sec-")) continue;
+    values.set(name, value.replace(/[ \t]+/g, " ").replace(/^ | $/g, ""));
+  }
+  checkHeader("host", host);
+  values.set("host", host);
+  const names = [...values.keys()].sort();
+  return { lines: names.map((name) => `${name}:${values.get(name) ?? ""}\n`).join(""), names: names.join(";") };
+}
+
+function checkHeader(name: string, value: string): void {
+  // A token of RFC 9110; a value that holds a line end would sign one request and send another.
+  if (/^[!#$%&'*+\-.^_`|~\w]+$/.test(name) && !/[\r\n\0]/.test(value)) return;
+  throw new DataPlaneError("invalid_argument", `sign: the header ${JSON.stringify(name)} cannot be sent`);
+}
+
+/** Encodes and joins parameters in the order in which they are signed. */
+export function encodeQuery(parameters: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(parameters).map(([name, value]): Pair => [encode(name), encode(value)]);
+  return joinQuery(pairs);
+}
+
+/** The query of a target, which is encoded already, in the order in which it is signed. */
+export function canonicalQuery(query: string): string {
+  if (query === "") return "";
+  const pairs = query.split("&").map((part): Pair => {
+    const sign = part.indexOf("=");
+    return sign < 0 ? [part, ""] : [part.slice(0, sign), part.slice(sign + 1)];
+  });
+  return joinQuery(pairs);
+}
+
+type Pair = readonly [name: string, value: string];
+
+/** By name, then by value; sorting whole parts would compare a name's next character with `=`. */
+function joinQuery(pairs: Pair[]): string {
+  pairs.sort((a, b) => compare(a[0], b[0]) || compare(a[1], b[1]));
+  return pairs.map(([name, value]) => `${name}=${value}`).join("&");
+}
+
+/** By bytes, which for encoded text are its characters. */
+function compare(a: string, b: string): number {
+  if (a < b) return -1;
+  return a > b ? 1 : 0;
+}
+
+/** See `encodeKey`; `keepSlash` tells a path from everything else. */
+export function encode(text: string, keepSlash = false): string {
+  if ((keepSlash ? /^[\w\-.~/]*$/ : /^[\w\-.~]*$/).test(text)) return text;
+  let encoded: string;
+  try {
+    encoded = encodeURIComponent(text);
+  } catch (cause) {
+    throw new DataPlaneError("invalid_argument", "sign: the text is not valid Unicode", { cause });
+  }
+  const escaped = encoded.replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
+  // A `%2F` that stood in the text itself is `%252F` by now.
+  return keepSlash ? escaped.replaceAll("%2F", "/") : escaped;
+}

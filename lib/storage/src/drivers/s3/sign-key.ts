@@ -1,0 +1,49 @@
+import { createHmac, createSecretKey, hash, type KeyObject } from "node:crypto";
+import type { S3Credentials } from "./credentials/credentials.ts";
+
+/** When and for what a signature holds. */
+export interface Scope {
+  /** `20260102T030405Z` */
+  readonly moment: string;
+  readonly day: string;
+  readonly region: string;
+  readonly service: string;
+  /** `20260102/us-east-1/s3/aws4_request` */
+  readonly text: string;
+}
+
+export function scopeOf(now: number, region: string, service: string): Scope {
+  const moment = new Date(now).toISOString().replace(/[-:]|\.\d+/g, "");
+  const day = moment.slice(0, 8);
+  return { moment, day, region, service, text: `${day}/${region}/${service}/aws4_request` };
+}
+
+/** In hexadecimal digits. */
+export function signature(algorithm: string, credentials: S3Credentials, scope: Scope, canonical: string): string {
+  const text = `${algorithm}\n${scope.moment}\n${scope.text}\n${hash("sha256", canonical)}`;
+  return createHmac("sha256", signingKey(credentials, scope)).update(text).digest("hex");
+}
+
+/** Two days around midnight, for a handful of regions. */
+const keptScopes = 16;
+
+/** Kept by the credentials object itself, so that a secret that was rotated away leaves nothing behind. */
+const derived = new WeakMap<S3Credentials, Map<string, KeyObject>>();
+
+function signingKey(credentials: S3Credentials, scope: Scope): KeyObject {
+  const known = derived.get(credentials);
+  const key = known?.get(scope.text);
+  if (key !== undefined) return key;
+  const keys = known === undefined || known.size >= keptScopes ? new Map<string, KeyObject>() : known;
+  const made = deriveKey(credentials.secretAccessKey, scope);
+  keys.set(scope.text, made);
+  derived.set(credentials, keys);
+  return made;
+}
+
+function deriveKey(secret: string, scope: Scope): KeyObject {
+  const day = createHmac("sha256", `AWS4${secret}`).update(scope.day).digest();
+  const region = createHmac("sha256", day).update(scope.region).digest();
+  const service = createHmac("sha256", region).update(scope.service).digest();
+  return createSecretKey(createHmac("sha256", service).update("aws4_request").digest());
+}

@@ -1,0 +1,79 @@
+import { Buffer } from "node:buffer";
+import { type Clock, DataPlaneError } from "@flyte-dataplane/core";
+import { attachment } from "../../content-disposition.ts";
+import type { SignedRequest, Signer, SignGetOptions, SignPutOptions } from "../../driver.ts";
+import type { CredentialsProvider } from "./credentials/credentials.ts";
+import { presign } from "./sign.ts";
+
+export interface S3SignerDeps {
+  readonly clock: Clock;
+  readonly credentials: CredentialsProvider;
+  readonly region: string;
+  /** Where `key` is found; `endpoint` (scheme, host and port) stands in for the configured one. */
+  readonly locate: (key: string, endpoint: string | undefined) => ObjectLocation;
+  /** Headers that the bucket's settings add to each upload, such as those of encryption; callers must send them too. */
+  readonly putHeaders?: Readonly<Record<string, string>>;
+}
+
+export interface ObjectLocation {
+  readonly scheme: "http" | "https";
+  /** The Host header's value. */
+  readonly host: string;
+  /** Percent-encoded, bucket included where it is part of the path. */
+  readonly path: string;
+}
+
+/**
+ * Signs links to objects. A link ends when the credentials that signed it do: `expiresAt` of the answer is the earlier of
+ * that moment and the one asked for. Rejects with `invalid_argument` for a moment that is past or more than seven days
+ * ahead, `unauthenticated` without credentials or when they have ended.
+ */
+export function s3Signer(deps: S3SignerDeps): Signer {
+  return {
+    signGet: async (key: string, options: SignGetOptions) => {
+      const { downloadName } = options;
+      const query = {
+        ...(downloadName !== undefined && { "response-content-disposition": attachment(downloadName) }),
+      };
+      return await signLink(deps, { method: "GET", key, query, headers: {}, options });
+    },
+    signPut: async (key: string, options: SignPutOptions) => {
+      const { contentLength, contentMd5, contentType, metadata = {} } = options;
+      const headers = {
+        ...deps.putHeaders,
+        ...(contentLength !== undefined && { "Content-Length": contentLength.toString() }),
+        ...(contentMd5 !== undefined && { "Content-MD5": Buffer.from(contentMd5).toString("base64") }),
+        ...(contentType !== undefined && { "Content-Type": contentType }),
+        ...Object.fromEntries(Object.entries(metadata).map(([name, value]) => [`x-amz-meta-${name}`, value])),
+      };
+      return await signLink(deps, { method: "PUT", key, query: {}, headers, options });
+    },
+  };
+}
+
+interface Link {
+  readonly method: "GET" | "PUT";
+  readonly key: string;
+  readonly query: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly options: SignGetOptions | SignPutOptions;
+}
+
+async function signLink(deps: S3SignerDeps, link: Link): Promise<SignedRequest> {
+  const { method, key, query, headers, options } = link;
+  const credentials = await deps.credentials(options.signal === undefined ? {} : { signal: options.signal });
+  if (credentials === undefined) {
+    throw new DataPlaneError("unauthenticated", "sign: requests to this bucket are anonymous; configure credentials");
+  }
+  const now = deps.clock.now();
+  const end = Math.min(options.expiresAt, credentials.expiresAt ?? Number.POSITIVE_INFINITY);
+  if (credentials.expiresAt !== undefined && credentials.expiresAt < now + 1000) {
+    throw new DataPlaneError("unauthenticated", "sign: the credentials have ended");
+  }
+  // A signature's moment has whole seconds: counted from there, and rounded down, no link outlives its promise.
+  const signedAt = Math.floor(now / 1000) * 1000;
+  const expiresSeconds = Math.floor((end - signedAt) / 1000);
+  const location = deps.locate(key, options.endpoint);
+  const url = presign({ ...location, method, query, headers, region: deps.region, credentials, now, expiresSeconds });
+  return { method, url, headers, expiresAt: signedAt + expiresSeconds * 1000 };
+}
