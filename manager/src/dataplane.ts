@@ -16,9 +16,9 @@ import {
   createController,
   executorSection,
   type LocalCluster,
-  type PluginsConfig,
   pluginsSection,
 } from "@flyte-dataplane/controller";
+import type { Env } from "@flyte-dataplane/core";
 import { createDataproxy, dataproxySection } from "@flyte-dataplane/dataproxy";
 import { ActionsService } from "@flyte-dataplane/proto/flyteidl2/actions/actions_service";
 import { CacheService } from "@flyte-dataplane/proto/flyteidl2/cacheservice/v2/cacheservice";
@@ -37,7 +37,7 @@ import { lateTransport } from "./late-transport.ts";
 import { localLogReader } from "./local-logs.ts";
 import { apiConfig, serverSection, storageSection } from "./settings.ts";
 
-export interface DataplaneOptions extends EdgesOptions {
+export interface DataplaneOptions extends Omit<EdgesOptions, "containerVariables"> {
   readonly metrics: MetricsRegistry;
 }
 
@@ -51,7 +51,9 @@ export interface Dataplane {
 /** Starts everything; what had started already is stopped by `lifecycle` when a later part rejects. */
 export async function startDataplane(options: DataplaneOptions): Promise<Dataplane> {
   const { config, lifecycle, clock, logger, metrics } = options;
-  const { data, database, cluster, started } = await openEdges(options);
+  let variables: Env = {};
+  const containerVariables = (): Env => variables;
+  const { data, database, cluster, started } = await openEdges({ ...options, containerVariables });
 
   let url = "";
   const signing = { key: await loadSigningKey(join(data.path, "signing.key")), endpoint: () => url };
@@ -64,7 +66,6 @@ export async function startDataplane(options: DataplaneOptions): Promise<Datapla
 
   const within = lateTransport();
   const client = { within: within.transport };
-  const podEnvironment: Record<string, string> = {};
   const api = createApi({
     config: apiConfig(config, base, options.env),
     database,
@@ -79,7 +80,7 @@ export async function startDataplane(options: DataplaneOptions): Promise<Datapla
     config: {
       executor: config.get(executorSection),
       actions: config.get(actionsSection),
-      plugins: withPodEnvironment(config.get(pluginsSection), podEnvironment),
+      plugins: config.get(pluginsSection),
     },
     cluster,
     stores,
@@ -125,7 +126,7 @@ export async function startDataplane(options: DataplaneOptions): Promise<Datapla
   });
   started("server", () => server.close());
   url = `http://localhost:${server.port}`;
-  Object.assign(podEnvironment, environmentOfPods(server.port));
+  variables = variablesOfContainers(server.port);
   await data.lock.describe({ url });
 
   for (const loop of [...cluster.loops, ...services.flatMap((service) => service.loops ?? [])])
@@ -133,32 +134,14 @@ export async function startDataplane(options: DataplaneOptions): Promise<Datapla
   return { server, cluster, url };
 }
 
-/** What a program inside a Pod needs to reach this server; known once it listens (sdk-client.md 7.2). */
-function environmentOfPods(port: number): Readonly<Record<string, string>> {
+/** What a program in a container needs to reach this server; known once it listens (sdk-client.md 7.2). */
+function variablesOfContainers(port: number): Env {
   return {
     _U_EP_OVERRIDE: `localhost:${port}`,
     _U_INSECURE: "true",
     _U_USE_ACTIONS: "1",
     FSSPEC_FILE_AUTO_MKDIR: "true",
-    PYTHONUNBUFFERED: "1",
-    PYTHONUTF8: "1",
-    FLYTE_DISABLE_SENTRY: "true",
     NO_PROXY: "localhost,127.0.0.1,::1",
     no_proxy: "localhost,127.0.0.1,::1",
-  };
-}
-
-/** The operator's settings win over ours; `environment` may be filled until the first Pod is built. */
-function withPodEnvironment(plugins: PluginsConfig, environment: Record<string, string>): PluginsConfig {
-  const { k8s } = plugins;
-  const own = k8s["default-env-vars"];
-  return {
-    ...plugins,
-    k8s: {
-      ...k8s,
-      get "default-env-vars"() {
-        return { ...environment, ...own };
-      },
-    },
   };
 }

@@ -8,7 +8,7 @@ import { type DataDirectory, openDataDirectory } from "./embedded/data-directory
 import { startEmbeddedPostgres } from "./embedded/postgres.ts";
 import { type ExternalDatabase, requireDatabaseUrl, requireReachable } from "./external-database.ts";
 import { localSection } from "./settings.ts";
-import { runtimeRequirement, runtimeWords, taskRuntime } from "./task-runtime.ts";
+import { runtimeRequirement, runtimeWarmUpMs, runtimeWords, taskRuntime } from "./task-runtime.ts";
 
 export interface EdgesOptions {
   readonly config: Config;
@@ -21,6 +21,8 @@ export interface EdgesOptions {
   readonly copilot: readonly string[];
   /** Containers go on when the server stops, and the next start takes them over. Otherwise they end with it. */
   readonly containersOutlive: boolean;
+  /** What every container is told that its Pod does not set; asked at each start. */
+  readonly containerVariables?: () => Env;
   readonly lifecycle: Lifecycle;
   /** Gives the start up between two of its steps. */
   readonly signal: AbortSignal;
@@ -56,14 +58,17 @@ export async function openEdges(options: EdgesOptions): Promise<Edges> {
   started("database", () => database.close());
   if (external !== undefined) await requireReachable(database, external);
 
-  const { python, concurrency } = config.get(localSection);
+  const { python, starts, concurrency } = config.get(localSection);
   const cluster = await createLocalCluster({
     database,
     directory: data.path,
     programs: { "/bin/flyte-copilot": options.copilot, [taskRuntime]: runtimeWords(python) },
     requirements: { [taskRuntime]: runtimeRequirement(python) },
+    warmUps: { [taskRuntime]: runtimeWarmUpMs },
+    ...(starts === 0 ? {} : { starts }),
     ...(concurrency === 0 ? {} : { concurrency }),
     environment: options.env,
+    containerVariables: options.containerVariables ?? (() => ({})),
     clock,
     logger,
   });

@@ -30,6 +30,7 @@ export interface ServerSettings {
 
 export interface LocalSettings {
   readonly python: string;
+  readonly starts: number;
   readonly concurrency: number;
 }
 
@@ -72,11 +73,17 @@ export const localSection: Section<LocalSettings> = defineSection<LocalSettings>
       doc: "Python that runs tasks, a path or a name on the PATH; it needs the Flyte SDK and all that the tasks import.",
       default: "python3",
     }),
-    concurrency: integer({
-      doc: "Tasks that run at once at one depth of nesting; 0 stands for twice the processors, at least 4.",
+    starts: integer({
+      doc: "Tasks that start at once; one that runs does not count. 0 stands for twice the processors, at least 4.",
       default: 0,
       min: 0,
       max: 1000,
+    }),
+    concurrency: integer({
+      doc: "Tasks that run at once at one depth of nesting; 0 stands for as many as half of the memory holds at 160 MiB each, at least 16.",
+      default: 0,
+      min: 0,
+      max: 10_000,
     }),
   },
 );

@@ -9,6 +9,12 @@ export function runtimeWords(python: string): readonly string[] {
   return [python, "-m", "flyte._bin.runtime", taskRuntime];
 }
 
+/**
+ * It loads the SDK and the task's own modules before it does anything: one to three seconds of a processor. Longer
+ * where many start, but then each that is let in early only makes them slower together, for as long as the rest takes.
+ */
+export const runtimeWarmUpMs = 3_000;
+
 /** Looks for the package without loading it, which would cost every server a second. */
 export function runtimeRequirement(python: string): Requirement {
   const look = "import importlib.util, sys; sys.exit(importlib.util.find_spec('flyte') is None)";

@@ -101,26 +101,6 @@ test("a server removes by itself the directories of pods that are gone for longe
   expect(await left()).toContain(kept.metadata.uid);
 });
 
-test("pods above the limit wait as unschedulable and run when others have ended", async () => {
-  const server = await machine.serve({ concurrency: 1 });
-  const first = aPod({ containers: [shell("main", "sleep 0.2")] });
-  await server.cluster.pods.create(first);
-  await untilPod(server.cluster, first.metadata.name, ({ status }) => status?.phase === "Running");
-  const second = aPod({ containers: [shell("main", "true")] });
-  await server.cluster.pods.create(second);
-  const waiting = await untilPod(server.cluster, second.metadata.name, ({ status }) => status?.phase === "Pending");
-  const done = await untilPod(server.cluster, second.metadata.name, hasEnded);
-  const before = await server.cluster.pods.get(first.metadata.name);
-  await server.stop();
-  expect(waiting.status?.conditions?.[0]).toMatchObject({
-    type: "PodScheduled",
-    status: "False",
-    reason: "Unschedulable",
-  });
-  expect(done.status?.phase).toBe("Succeeded");
-  expect(before.status?.phase).toBe("Succeeded");
-});
-
 test("a container works in a fresh empty directory and has one of its own for temporary files", async () => {
   const server = await machine.serve();
   const logged: string[] = [];

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
-import { availableParallelism } from "node:os";
+import { availableParallelism, totalmem } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { abortError, type Clock, DataPlaneError, type Env, type Logger, type TaskAction } from "@flyte-dataplane/core";
 import { type Database, migrate } from "@flyte-dataplane/runtime/database";
@@ -13,7 +13,8 @@ import type { Cluster } from "../cluster.ts";
 import type { Pod } from "../pod-object.ts";
 import type { Programs } from "./kubelet/container-launch.ts";
 import { Kubelet } from "./kubelet/kubelet.ts";
-import { PodSlots } from "./kubelet/pod-slots.ts";
+import { type PodLimits, PodSlots } from "./kubelet/pod-slots.ts";
+import type { WarmUps } from "./kubelet/pod-start.ts";
 import { collectPodDirectories, reapPods } from "./kubelet/reap-pods.ts";
 import { type Requirement, Requirements } from "./kubelet/requirements.ts";
 import { tidyPodDirectories } from "./kubelet/tidy-pod-directories.ts";
@@ -33,13 +34,22 @@ export interface LocalClusterOptions {
   readonly programs: Programs;
   /** Of those programs, what some need beside themselves; where it is missing the task fails and says so. */
   readonly requirements?: Readonly<Record<string, Requirement>>;
+  /** Of those programs, how long some compute after their start before they are any use; others wait for that. */
+  readonly warmUps?: WarmUps;
   /** The server's environment; containers get PATH, HOME and LANG of it. */
   readonly environment: Env;
+  /**
+   * Variables of every container, unless its Pod says otherwise. Asked when a container starts: a Pod may be older than
+   * the server that starts it.
+   */
+  readonly containerVariables?: () => Env;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Default `flyte`. */
   readonly namespace?: string;
-  /** Pods that run at once at one depth of nesting; default twice the processors, at least 4. */
+  /** Pods that start at once, warm-up included; default twice the processors, at least 4. */
+  readonly starts?: number;
+  /** Pods that run at once at one depth of nesting; default as many as half of the memory holds, at least 16. */
   readonly concurrency?: number;
   /** How long to wait for another server's lock to go; default 3,000 ms. */
   readonly lockWaitMs?: number;
@@ -78,10 +88,19 @@ export async function createLocalCluster(options: LocalClusterOptions): Promise<
     const store = await ObjectStore.open({ journal, namespace, clock, logger });
     lock.lost.addEventListener("abort", () => store.fail(abortError(lock.lost)), { once: true });
     const stamps = new LogStamps(clock, logger);
-    const slots = new PodSlots(options.concurrency ?? Math.max(4, 2 * availableParallelism()));
-    const { programs, environment } = options;
-    const requirements = new Requirements(options.requirements ?? {});
-    const kubelet = new Kubelet({ pods, programs, requirements, environment, clock, logger, slots, stamps, store });
+    const kubelet = new Kubelet({
+      pods,
+      programs: options.programs,
+      requirements: new Requirements(options.requirements ?? {}),
+      warmUps: options.warmUps ?? {},
+      environment: options.environment,
+      containerVariables: options.containerVariables ?? (() => ({})),
+      slots: new PodSlots(podLimits(options)),
+      stamps,
+      store,
+      clock,
+      logger,
+    });
     const collect = (olderThanMs: number): Promise<number> =>
       collectPodDirectories(pods, {
         clock,
@@ -131,6 +150,18 @@ export interface StopLocalContainersOptions {
   readonly clock: Clock;
   /** Between SIGTERM and SIGKILL; 0 kills at once. */
   readonly graceMs: number;
+}
+
+/** What a Python with the SDK and a few libraries takes. Less than that and the machine swaps, but still runs. */
+const podMemoryBytes = 160 * 1024 * 1024;
+
+function podLimits({ starts, concurrency }: LocalClusterOptions): PodLimits {
+  // What a control group allows, where there is one.
+  const memoryBytes = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+  return {
+    starting: starts ?? Math.max(4, 2 * availableParallelism()),
+    running: concurrency ?? Math.max(16, Math.floor(memoryBytes / 2 / podMemoryBytes)),
+  };
 }
 
 const podsFolder = "pods";

@@ -11,6 +11,8 @@ const loopback = "localhost,127.0.0.1";
 export interface EnvironmentOptions {
   /** The server's environment. */
   readonly server: Env;
+  /** What the server tells every container; the Pod's own win. */
+  readonly variables: Env;
   /** The run's own directory for temporary files. */
   readonly tmp: string;
 }
@@ -19,7 +21,7 @@ export interface EnvironmentOptions {
 export function containerEnvironment(
   pod: Pod,
   container: Container,
-  { server, tmp }: EnvironmentOptions,
+  { server, variables: told, tmp }: EnvironmentOptions,
 ): Map<string, string> {
   const variables = new Map<string, string>();
   for (const name of inherited) {
@@ -30,6 +32,7 @@ export function containerEnvironment(
   for (const name of ["NO_PROXY", "no_proxy"]) variables.set(name, loopback);
   for (const name of ["PYTHONUNBUFFERED", "PYTHONUTF8"]) variables.set(name, "1");
   variables.set("FLYTE_DISABLE_SENTRY", "true");
+  for (const [name, value] of Object.entries(told)) if (value !== undefined) variables.set(name, value);
   // In order, so that one may refer to those before it; a later one of the same name wins.
   for (const variable of container.env ?? []) variables.set(variable.name, valueOf(pod, variable, variables));
   return variables;

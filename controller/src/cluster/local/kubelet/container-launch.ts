@@ -27,6 +27,7 @@ export interface LaunchOptions {
   readonly run: RunDirectory;
   readonly programs: Programs;
   readonly server: Env;
+  readonly variables?: Env;
 }
 
 export function containerLaunch(pod: Pod, container: Container, options: LaunchOptions): Launch {
@@ -43,7 +44,8 @@ export function containerLaunch(pod: Pod, container: Container, options: LaunchO
   const mountDirectories = [...mounts.values()];
   if (container.terminationMessagePath !== undefined) mounts.set(container.terminationMessagePath, run.message);
 
-  const given = containerEnvironment(pod, container, { server: options.server, tmp: run.tmp });
+  const { server, variables = {} } = options;
+  const given = containerEnvironment(pod, container, { server, variables, tmp: run.tmp });
   const local = (text: string): string => replaceMountPaths(text, mounts);
   const [program, ...rest] = [...(container.command ?? []), ...(container.args ?? [])].map((word) =>
     expandVariables(word, given),

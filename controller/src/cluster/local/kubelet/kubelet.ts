@@ -29,7 +29,8 @@ export class Kubelet {
     await reapPods(this.#options.pods, { clock: this.#options.clock, graceMs: 0, spare: known });
     while (!signal.aborted) {
       const { version } = store;
-      for (const pod of store.list("Pod")) this.#see(pod, signal);
+      // The eldest first, as they stood in the queue of the server before.
+      for (const pod of [...store.list("Pod")].sort(byAge)) this.#see(pod, signal);
       try {
         for await (const { type, object } of store.watch("Pod", version, signal)) {
           if (type === "DELETED") this.#workers.get(object.metadata.uid)?.stop();
@@ -75,6 +76,10 @@ export class Kubelet {
       return undefined;
     }
   }
+}
+
+function byAge(a: StoredObject, b: StoredObject): number {
+  return Date.parse(a.metadata.creationTimestamp ?? "") - Date.parse(b.metadata.creationTimestamp ?? "");
 }
 
 interface RunningWorker {

@@ -102,7 +102,7 @@ function conditionsOf({
   statuses,
 }: ConditionFacts): readonly PodCondition[] {
   if (!admitted) {
-    const message = "as many pods as the machine should run at once are running; this one waits for its turn";
+    const message = "as many pods as the machine should start or run at once do so; this one waits for its turn";
     return [{ type: "PodScheduled", status: "False", reason: "Unschedulable", message }];
   }
   const notInitialized = names("containers with incomplete status", initStatuses);

@@ -7,10 +7,11 @@ import type { LogStamps } from "../logs/log-stamps.ts";
 import { containerLaunch, type Launch, type Programs } from "./container-launch.ts";
 import { type ContainerRuns, type PodRuns, runReasons } from "./container-run.ts";
 import { observeContainer, type SpawnedProcess } from "./observe-run.ts";
-import { type PodPlan, type PodStep, planPod } from "./plan-pod.ts";
+import { type PodStep, planPod } from "./plan-pod.ts";
 import { type PodDirectory, podDirectory } from "./pod-directory.ts";
 import { allContainers } from "./pod-progress.ts";
 import type { PodSlots } from "./pod-slots.ts";
+import { startOverAtMs, type WarmUps } from "./pod-start.ts";
 import { podStatus } from "./pod-status.ts";
 import { signalGroup } from "./process-identity.ts";
 import type { Requirements } from "./requirements.ts";
@@ -26,9 +27,12 @@ export interface PodWorkerOptions {
   readonly requirements: Requirements;
   /** The server's environment. */
   readonly environment: Env;
+  /** What every container is told unless its Pod says otherwise; asked at each start. */
+  readonly containerVariables: () => Env;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly slots: PodSlots;
+  readonly warmUps: WarmUps;
   readonly stamps: LogStamps;
   /** Writes a Pod's status and returns the Pod as it is then; undefined if it is gone, which is no error. */
   readonly report: (pod: Pod, status: PodStatus, signal: AbortSignal) => Promise<Pod | undefined>;
@@ -49,6 +53,8 @@ export class PodWorker {
   readonly #children = new Map<string, ChildProcess>();
   readonly #probes = new Map<string, AbortController>();
   #pod: Pod;
+  /** While the Pod counts among those that start. */
+  #admittedAtMs: number | undefined;
   #startPollMs = firstStartPollMs;
 
   constructor(pod: Pod, options: PodWorkerOptions) {
@@ -102,6 +108,7 @@ export class PodWorker {
     const runs = await this.#observe();
     const pod = this.#pod;
     const admitted = this.#admit(runs);
+    const startEndsAtMs = this.#followStart(pod, runs);
     const plan = planPod(pod, runs, { nowMs: clock.now(), admitted });
     const acting = plan.steps.filter((step) => step.do !== "probe");
     for (const step of plan.steps) await this.#perform(step);
@@ -118,16 +125,31 @@ export class PodWorker {
       if (this.#pod.metadata.deletionTimestamp !== undefined) await this.#options.stopped(this.#pod, signal);
       return true;
     }
-    await this.#wake.sleep(clock, this.#sleepMs(plan, runs));
+    await this.#wake.sleep(clock, this.#sleepMs([plan.lookAtMs, startEndsAtMs], runs));
     return false;
   }
 
   #admit(runs: PodRuns): boolean {
     const { slots, depthOf } = this.#options;
     const depth = depthOf(this.#pod);
-    if (runs.size === 0) return slots.tryTake(this.#uid, depth, () => this.#wake.wake());
-    slots.take(this.#uid, depth);
+    if (runs.size > 0) {
+      slots.hold(this.#uid, depth);
+      return true;
+    }
+    if (!slots.ask(this.#uid, depth, () => this.#wake.wake())) return false;
+    this.#admittedAtMs ??= this.#options.clock.now();
     return true;
+  }
+
+  /** Gives the start back once it is over; until then the time when that will be. */
+  #followStart(pod: Pod, runs: PodRuns): number | undefined {
+    const { slots, warmUps, clock } = this.#options;
+    if (this.#admittedAtMs === undefined) return undefined;
+    const overAtMs = startOverAtMs(pod, runs, { admittedAtMs: this.#admittedAtMs, warmUps });
+    if (clock.now() < overAtMs) return overAtMs;
+    this.#admittedAtMs = undefined;
+    slots.started(this.#uid);
+    return undefined;
   }
 
   async #observe(): Promise<PodRuns> {
@@ -198,9 +220,10 @@ export class PodWorker {
   }
 
   #launch(container: Container, restart: number): Launch {
-    const { programs, environment } = this.#options;
+    const { programs, environment: server, containerVariables } = this.#options;
     const run = this.#directory.run(container.name, restart);
-    return containerLaunch(this.#pod, container, { directory: this.#directory, run, programs, server: environment });
+    const variables = containerVariables();
+    return containerLaunch(this.#pod, container, { directory: this.#directory, run, programs, server, variables });
   }
 
   #probe(container: Container, restart: number): void {
@@ -250,8 +273,9 @@ export class PodWorker {
   }
 
   /** How long nothing can happen that nobody would tell us of. */
-  #sleepMs(plan: PodPlan, runs: PodRuns): number | undefined {
-    const times: number[] = plan.lookAtMs === undefined ? [] : [Math.max(1, plan.lookAtMs - this.#options.clock.now())];
+  #sleepMs(looksAtMs: readonly (number | undefined)[], runs: PodRuns): number | undefined {
+    const nowMs = this.#options.clock.now();
+    const times = looksAtMs.filter((time) => time !== undefined).map((time) => Math.max(1, time - nowMs));
     for (const [name, { current }] of runs) {
       const isOurs = this.#children.has(`${name}/${current.restart}`);
       if (current.state.kind === "running" && !isOurs) times.push(adoptedPollMs);
