@@ -32,9 +32,9 @@ function bundled(): {
   };
 }
 
-/** `lib/storage/dist/…` → `lib/storage`. */
+/** `lib/storage/dist/…` → `lib/storage`, `proto/text-encoding.js` → `proto`. */
 function ownPackage(input: string): string {
-  return input.replace(/\/(dist|gen|src)\/.*$/, "");
+  return input.replace(/\/(?:(?:dist|gen|src)\/.*|[^/]+\.js)$/, "");
 }
 
 describe("the bundle", () => {
