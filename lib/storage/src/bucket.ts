@@ -6,8 +6,10 @@ import type {
   CallOptions,
   Capabilities,
   Driver,
+  FileTarget,
   GetOptions,
   ListOptions,
+  Multipart,
   ObjectInfo,
   PutOptions,
   PutResult,
@@ -64,8 +66,15 @@ export class Bucket {
   async get(key: string, options: GetOptions = {}): Promise<ReadResult> {
     return await this.#call("get", key, options.signal, async () => {
       checkRange(options.range);
-      const { info, body } = await this.#driver.get(key, options);
-      return { info, body: this.#measured(key, info, body, options) };
+      const { info, body, toFile } = await this.#driver.get(key, options);
+      const expected = expectedBytes(info, options);
+      return {
+        info,
+        body: this.#measured(key, body, expected),
+        ...(toFile !== undefined && {
+          toFile: (target: FileTarget) => this.#named("get", key, async () => measured(await toFile(target), expected)),
+        }),
+      };
     });
   }
 
@@ -124,6 +133,24 @@ export class Bucket {
     });
   }
 
+  /** Uploads in parts, with the driver's promises; absent where `capabilities.multipart` is. */
+  get multipart(): Multipart | undefined {
+    const { multipart } = this.#driver;
+    if (multipart === undefined) return undefined;
+    return {
+      limits: multipart.limits,
+      create: (key, options) => this.#call("create upload", key, options?.signal, () => multipart.create(key, options)),
+      putPart: (upload, number, body, options) =>
+        this.#call(`put part ${number}`, upload.key, options?.signal, () =>
+          multipart.putPart(upload, number, body, options),
+        ),
+      complete: (upload, parts, options) =>
+        this.#call("complete upload", upload.key, options?.signal, () => multipart.complete(upload, parts, options)),
+      abort: (upload, options) =>
+        this.#call("abort upload", upload.key, options?.signal, () => multipart.abort(upload, options)),
+    };
+  }
+
   #signer(): NonNullable<Driver["signer"]> {
     if (this.#driver.signer !== undefined) return this.#driver.signer;
     throw new DataPlaneError("unimplemented", `the "${this.#driver.scheme}" store signs no links`);
@@ -131,12 +158,9 @@ export class Bucket {
 
   async *#measured(
     key: string,
-    info: ObjectInfo,
     body: AsyncIterable<Uint8Array>,
-    { range }: GetOptions,
+    expected: number,
   ): AsyncGenerator<Uint8Array, void, undefined> {
-    const offset = Math.min(range?.offset ?? 0, info.size);
-    const expected = Math.min(range?.length ?? info.size, info.size - offset);
     let received = 0;
     try {
       for await (const chunk of body) {
@@ -144,12 +168,7 @@ export class Bucket {
         if (received > expected) break;
         yield chunk;
       }
-      if (received !== expected) {
-        throw new DataPlaneError(
-          "data_loss",
-          `received ${received > expected ? "more than" : received} of ${expected} bytes`,
-        );
-      }
+      measured(received, expected);
     } catch (error) {
       throw this.#name("get", key, error);
     }
@@ -183,4 +202,17 @@ export class Bucket {
       cause: ours ? (error.cause ?? error) : error,
     });
   }
+}
+
+function expectedBytes(info: ObjectInfo, { range }: GetOptions): number {
+  const offset = Math.min(range?.offset ?? 0, info.size);
+  return Math.min(range?.length ?? info.size, info.size - offset);
+}
+
+function measured(received: number, expected: number): number {
+  if (received === expected) return received;
+  throw new DataPlaneError(
+    "data_loss",
+    `received ${received > expected ? "more than" : received} of ${expected} bytes`,
+  );
 }

@@ -133,7 +133,8 @@ export interface ReadResult {
   readonly body: AsyncIterable<Uint8Array>;
   /**
    * Writes the body into a file and resolves to its length; rejects as `body` does, or with `resource_exhausted` when the
-   * disk is full. Present where the driver has a way that is faster than iterating.
+   * disk is full. When it rejects with `unavailable`, every chunk that `onChunk` saw is in the file, so that a reader can go
+   * on behind them; a write that fails has another code. Present where the driver has a way that is faster than iterating.
    */
   readonly toFile?: (target: FileTarget) => Promise<number>;
 }

@@ -10,6 +10,7 @@ export type {
   ListOptions,
   Multipart,
   ObjectInfo,
+  PartLimits,
   PutOptions,
   PutResult,
   ReadResult,
@@ -24,6 +25,11 @@ export type {
 export type { FileSigning } from "./drivers/file/config.ts";
 export { loadSigningKey } from "./drivers/file/signing-key.ts";
 export { readObject, statObject, writeObject } from "./objects.ts";
+export type { RetryPolicy } from "./retry/policy.ts";
+export type { RetryDeps } from "./retry/retrier.ts";
 export { signedFilesPath } from "./signed-files/link.ts";
 export { type SignedFileRequest, type SignedFileResponse, serveSignedFile } from "./signed-files/serve.ts";
 export { createStores, type Stores, type StoresOptions } from "./stores.ts";
+export { withMetrics } from "./with-metrics.ts";
+export { withPrefix } from "./with-prefix.ts";
+export { withRetry } from "./with-retry.ts";

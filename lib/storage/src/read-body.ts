@@ -27,6 +27,6 @@ export async function readBody(
 }
 
 /** Lets go of what `body` holds. An iteration that never began has no cleanup of its own, so begin it and leave. */
-async function releaseBody(body: AsyncIterable<Uint8Array>): Promise<void> {
+export async function releaseBody(body: AsyncIterable<Uint8Array>): Promise<void> {
   for await (const _chunk of body) return;
 }

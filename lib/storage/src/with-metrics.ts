@@ -2,8 +2,10 @@ import { type Clock, errorCode, type Metrics } from "@flyte-dataplane/core";
 import type {
   CallOptions,
   Driver,
+  FileTarget,
   GetOptions,
   ListOptions,
+  Multipart,
   ObjectInfo,
   PutOptions,
   PutResult,
@@ -21,13 +23,18 @@ export function withMetrics(driver: Driver, metrics: Metrics, clock: Clock): Dri
     scheme: driver.scheme,
     capabilities: driver.capabilities,
     ...(driver.signer !== undefined && { signer: driver.signer }),
+    ...(driver.multipart !== undefined && { multipart: measuredParts(driver.multipart, record) }),
     head: (key: string, options?: CallOptions): Promise<ObjectInfo> =>
       record.call("head", () => driver.head(key, options)),
     get: async (key: string, options?: GetOptions): Promise<ReadResult> => {
       const started = clock.now();
       try {
-        const { info, body } = await driver.get(key, options);
-        return { info, body: record.body(body, started) };
+        const { info, body, toFile } = await driver.get(key, options);
+        return {
+          info,
+          body: record.body(body, started),
+          ...(toFile !== undefined && { toFile: (target: FileTarget) => record.toFile(toFile, target, started) }),
+        };
       } catch (error) {
         record.end("get", started, errorCode(error));
         throw error;
@@ -46,9 +53,25 @@ export function withMetrics(driver: Driver, metrics: Metrics, clock: Clock): Dri
   };
 }
 
+function measuredParts(multipart: Multipart, record: Recorder): Multipart {
+  return {
+    limits: multipart.limits,
+    create: (key, options) => record.call("create_upload", () => multipart.create(key, options)),
+    putPart: async (upload, number, body, options) => {
+      const part = await record.call("put_part", () => multipart.putPart(upload, number, body, options));
+      record.bytes("put", part.size);
+      return part;
+    },
+    complete: (upload, parts, options) =>
+      record.call("complete_upload", () => multipart.complete(upload, parts, options)),
+    abort: (upload, options) => record.call("abort_upload", () => multipart.abort(upload, options)),
+  };
+}
+
 interface Recorder {
   call<T>(operation: string, run: () => Promise<T>): Promise<T>;
   body(body: AsyncIterable<Uint8Array>, started: number): AsyncIterable<Uint8Array>;
+  toFile(run: NonNullable<ReadResult["toFile"]>, target: FileTarget, started: number): Promise<number>;
   listing(objects: AsyncIterable<ObjectInfo>): AsyncIterable<ObjectInfo>;
   bytes(operation: string, count: number): void;
   end(operation: string, started: number, code: string): void;
@@ -92,18 +115,32 @@ function instruments(metrics: Metrics, scheme: string, clock: Clock): Recorder {
     }
   }
 
+  async function settled<T>(operation: string, started: number, run: () => Promise<T>): Promise<T> {
+    try {
+      const result = await run();
+      end(operation, started, "ok");
+      return result;
+    } catch (error) {
+      end(operation, started, errorCode(error));
+      throw error;
+    }
+  }
+
   return {
     bytes,
     end,
-    async call(operation, run) {
-      const started = clock.now();
+    call: (operation, run) => settled(operation, clock.now(), run),
+    async toFile(run, target, started) {
+      // Counted once: a counter's labels cost more than adding up.
+      let seen = 0;
+      const onChunk = (chunk: Uint8Array): void => {
+        seen += chunk.byteLength;
+        target.onChunk?.(chunk);
+      };
       try {
-        const result = await run();
-        end(operation, started, "ok");
-        return result;
-      } catch (error) {
-        end(operation, started, errorCode(error));
-        throw error;
+        return await settled("get", started, () => run({ ...target, onChunk }));
+      } finally {
+        bytes("get", seen);
       }
     },
     body: (body, started) => timed("get", body, started, (chunk) => bytes("get", chunk.byteLength)),

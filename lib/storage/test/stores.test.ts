@@ -138,7 +138,7 @@ function driverOf(faults: Partial<Driver>): Driver {
   const unused = (): never => {
     throw new Error("not called by this test");
   };
-  const capabilities = { ifAbsent: true, ifMatch: true, sign: false, metadata: true, flatKeys: true };
+  const capabilities = { ifAbsent: true, ifMatch: true, sign: false, multipart: false, metadata: true, flatKeys: true };
   return {
     scheme: "x",
     capabilities,

@@ -5,11 +5,15 @@ import { type FileHandle, open } from "node:fs/promises";
 import { DataPlaneError } from "@flyte-dataplane/core";
 import { throwIfAborted } from "../../abortable.ts";
 import type { GetOptions, ReadResult } from "../../driver.ts";
+import { writeBody } from "../../file-target.ts";
 import { fileError } from "./errors.ts";
 import { objectInfo } from "./object-info.ts";
 
 /** Bytes per read: large enough that the thread pool's hand-over costs little, small enough for a 128 MiB container. */
 const chunkBytes = 256 * 1024;
+
+/** Nobody but the writer sees these chunks, so they may be larger. */
+const copyBytes = 1024 * 1024;
 
 /** Opens `file` and describes the very file that the body will come from, whatever is renamed over it meanwhile. */
 export async function readFile(key: string, file: string, options: GetOptions): Promise<ReadResult> {
@@ -24,7 +28,11 @@ export async function readFile(key: string, file: string, options: GetOptions): 
     // An abort from before here would pass the listener unheard.
     throwIfAborted(options.signal);
     const began = closeUnlessRead(handle, options.signal);
-    return { info, body: chunks(handle, start, end, options.signal, began) };
+    return {
+      info,
+      body: chunks(handle, start, end, chunkBytes, options.signal, began),
+      toFile: (target) => writeBody(chunks(handle, start, end, copyBytes, options.signal, began), target),
+    };
   } catch (error) {
     await handle.close();
     throw fileError(error);
@@ -64,12 +72,13 @@ async function* chunks(
   handle: FileHandle,
   start: number,
   end: number,
+  mostBytes: number,
   signal: AbortSignal | undefined,
   began: () => void,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   began();
   try {
-    const buffer = Buffer.allocUnsafe(Math.min(chunkBytes, end - start));
+    const buffer = Buffer.allocUnsafe(Math.min(mostBytes, end - start));
     for (let position = start; position < end; ) {
       throwIfAborted(signal);
       const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.byteLength, end - position), position);

@@ -1,0 +1,116 @@
+import { DataPlaneError } from "@flyte-dataplane/core";
+import type { Driver, FileTarget, GetOptions, ReadResult } from "../driver.ts";
+import { releaseBody } from "../read-body.ts";
+import type { Retrier, Tries } from "./retrier.ts";
+
+/** An attempt that brought so many bytes counts as a success. Less would let a line of one byte per attempt go on for ever. */
+const progressBytes = 1024 * 1024;
+
+/**
+ * `first` with a body that goes on where it broke off: what is left is asked for again, and only of the version that
+ * `first` described. Rejects with `aborted` where that version is gone, so that no two versions are ever mixed.
+ */
+export function resumable(
+  driver: Driver,
+  key: string,
+  options: GetOptions,
+  first: ReadResult,
+  retrier: Retrier,
+): ReadResult {
+  const source = new Remainder(driver, key, options, first, retrier);
+  const { toFile } = first;
+  return {
+    info: first.info,
+    body: source.chunks(first),
+    ...(toFile !== undefined && { toFile: (target: FileTarget) => source.toFile(toFile, target) }),
+  };
+}
+
+class Remainder {
+  readonly #driver: Driver;
+  readonly #key: string;
+  readonly #options: GetOptions;
+  readonly #info: ReadResult["info"];
+  readonly #retrier: Retrier;
+  readonly #start: number;
+  readonly #end: number;
+  #tries: Tries | undefined;
+  #done = 0;
+  /** Where the running attempt began. */
+  #begunAt = 0;
+
+  constructor(driver: Driver, key: string, options: GetOptions, { info }: ReadResult, retrier: Retrier) {
+    this.#driver = driver;
+    this.#key = key;
+    this.#options = options;
+    this.#info = info;
+    this.#retrier = retrier;
+    this.#start = Math.min(options.range?.offset ?? 0, info.size);
+    this.#end = Math.min(this.#start + (options.range?.length ?? info.size), info.size);
+  }
+
+  async *chunks(first: ReadResult): AsyncGenerator<Uint8Array, void, undefined> {
+    for (let read: ReadResult | undefined = first; read !== undefined; ) {
+      try {
+        for await (const chunk of read.body) {
+          this.#done += chunk.byteLength;
+          yield chunk;
+        }
+        return;
+      } catch (error) {
+        read = await this.#reopen(error);
+      }
+    }
+  }
+
+  /** Counts chunks as they are seen: a driver whose `toFile` rejects with `unavailable` has written those it showed. */
+  async toFile(first: NonNullable<ReadResult["toFile"]>, target: FileTarget): Promise<number> {
+    const onChunk = (chunk: Uint8Array): void => {
+      this.#done += chunk.byteLength;
+      target.onChunk?.(chunk);
+    };
+    for (let next: ReadResult["toFile"] = first; next !== undefined; ) {
+      const before = this.#done;
+      try {
+        return before + (await next({ fd: target.fd, position: target.position + before, onChunk }));
+      } catch (error) {
+        // Other failures may have come from the file, whose bytes are then not those that were shown.
+        const read = await this.#reopen(error, (failure) => failure.code === "unavailable");
+        if (read === undefined) return this.#done;
+        next = read.toFile;
+        if (next === undefined) await releaseBody(read.body);
+      }
+    }
+    throw new DataPlaneError("internal", `the "${this.#driver.scheme}" store reads into files only at times`);
+  }
+
+  /** The rest of the body, or undefined where nothing is missing: the line then broke after the last byte. */
+  async #reopen(failure: unknown, repeatable?: (error: DataPlaneError) => boolean): Promise<ReadResult | undefined> {
+    const { signal } = this.#options;
+    const tries = (this.#tries ??= this.#retrier.begin({ operation: "get", key: this.#key, signal }));
+    if (this.#done - this.#begunAt >= progressBytes) tries.progressed();
+    await tries.failed(failure, (error) => error.code !== "aborted" && repeatable?.(error) !== false);
+    this.#begunAt = this.#done;
+    const offset = this.#start + this.#done;
+    if (offset >= this.#end) return undefined;
+    for (;;) {
+      try {
+        return await this.#open(offset);
+      } catch (error) {
+        await tries.failed(error, ({ code }) => code !== "aborted");
+      }
+    }
+  }
+
+  async #open(offset: number): Promise<ReadResult> {
+    const { etag } = this.#info;
+    const read = await this.#driver.get(this.#key, {
+      ...this.#options,
+      range: { offset, length: this.#end - offset },
+      ...(this.#driver.capabilities.ifMatch && { ifMatch: etag }),
+    });
+    if (read.info.etag === etag) return read;
+    await releaseBody(read.body);
+    throw new DataPlaneError("aborted", `the object was replaced while it was read, at byte ${offset}`);
+  }
+}

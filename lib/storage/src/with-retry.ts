@@ -1,0 +1,133 @@
+import { DataPlaneError } from "@flyte-dataplane/core";
+import type {
+  CallOptions,
+  Driver,
+  GetOptions,
+  ListOptions,
+  ObjectInfo,
+  PutOptions,
+  PutResult,
+  ReadResult,
+  Source,
+} from "./driver.ts";
+import { defaultRetryPolicy, isUnanswered, type RetryPolicy } from "./retry/policy.ts";
+import { resumable } from "./retry/resume-get.ts";
+import { Retrier, type RetryDeps, type Tries } from "./retry/retrier.ts";
+import { withRetriedParts } from "./retry/retry-multipart.ts";
+import { isFileSlice } from "./source.ts";
+
+/**
+ * `driver`, with failures that may pass met by further attempts: full-jitter back-off, the store's own `Retry-After`, a
+ * budget that all calls share, an end when the call's signal aborts. A body goes on from its last byte and a listing from
+ * its last key; an iterable is sent again only if nobody has begun it. This is the one layer that retries: drivers and
+ * callers do not. The error after several attempts names their number.
+ */
+export function withRetry(driver: Driver, policy: Partial<RetryPolicy>, deps: RetryDeps): Driver {
+  const retrier = new Retrier(driver.scheme, { ...defaultRetryPolicy, ...policy }, deps);
+  const { signer, multipart } = driver;
+  return {
+    scheme: driver.scheme,
+    capabilities: driver.capabilities,
+    ...(signer !== undefined && { signer }),
+    ...(multipart !== undefined && { multipart: withRetriedParts(driver, multipart, retrier) }),
+    head: (key: string, options?: CallOptions): Promise<ObjectInfo> =>
+      retrier.run({ operation: "head", key, signal: options?.signal }, () => driver.head(key, options)),
+    get: async (key: string, options: GetOptions = {}): Promise<ReadResult> => {
+      // A version that is gone does not come back.
+      const repeatable = ({ code }: DataPlaneError): boolean => options.ifMatch === undefined || code !== "aborted";
+      const call = { operation: "get", key, signal: options.signal };
+      return resumable(
+        driver,
+        key,
+        options,
+        await retrier.run(call, () => driver.get(key, options), repeatable),
+        retrier,
+      );
+    },
+    put: (key: string, body: Source, options?: PutOptions): Promise<PutResult> =>
+      putAgain(driver, retrier, key, body, options),
+    list: (prefix: string, options?: ListOptions): AsyncIterable<ObjectInfo> =>
+      listOn(driver, retrier, prefix, options ?? {}),
+    delete: (key: string, options?: CallOptions): Promise<void> =>
+      retrier.run({ operation: "delete", key, signal: options?.signal }, () => driver.delete(key, options)),
+    close: (): Promise<void> => driver.close(),
+  };
+}
+
+async function putAgain(
+  driver: Driver,
+  retrier: Retrier,
+  key: string,
+  body: Source,
+  options: PutOptions = {},
+): Promise<PutResult> {
+  const given = repeatableBody(body);
+  let unanswered = false;
+  const attempt = async (): Promise<PutResult> => {
+    try {
+      return await driver.put(key, given.body, options);
+    } catch (error) {
+      if (error instanceof DataPlaneError && error.code === "already_exists" && unanswered) {
+        throw new DataPlaneError(
+          "already_exists",
+          `${error.message}, perhaps by an earlier attempt that got no answer`,
+          {
+            cause: error.cause ?? error,
+          },
+        );
+      }
+      if (error instanceof DataPlaneError && isUnanswered(error)) unanswered = true;
+      throw error;
+    }
+  };
+  return await retrier.run({ operation: "put", key, signal: options.signal }, attempt, given.repeatable);
+}
+
+/** `body`, and whether it can be sent again: an iterable only until somebody takes its iterator. */
+function repeatableBody(body: Source): { readonly body: Source; readonly repeatable: () => boolean } {
+  if (body instanceof Uint8Array || isFileSlice(body)) return { body, repeatable: () => true };
+  let taken = false;
+  return {
+    repeatable: () => !taken,
+    body: {
+      [Symbol.asyncIterator]() {
+        taken = true;
+        return body[Symbol.asyncIterator]();
+      },
+    },
+  };
+}
+
+async function* listOn(
+  driver: Driver,
+  retrier: Retrier,
+  prefix: string,
+  options: ListOptions,
+): AsyncGenerator<ObjectInfo, void, undefined> {
+  const { limit = Number.POSITIVE_INFINITY } = options;
+  let tries: Tries | undefined;
+  let listed = 0;
+  let last = options.startAfter;
+  let again = options;
+  for (;;) {
+    const before = listed;
+    try {
+      for await (const info of driver.list(prefix, again)) {
+        last = info.key;
+        listed += 1;
+        yield info;
+      }
+      return;
+    } catch (error) {
+      if (listed >= limit) return;
+      tries ??= retrier.begin({ operation: "list", key: prefix, signal: options.signal });
+      if (listed > before) tries.progressed();
+      await tries.failed(error);
+      again = {
+        ...options,
+        ...(last !== undefined && { startAfter: last }),
+        ...(options.limit !== undefined && { limit: limit - listed }),
+      };
+    }
+  }
+}
