@@ -19,7 +19,8 @@ export function lengthOf(source: Source): number | undefined {
 }
 
 export function isFileSlice(source: Source): source is FileSlice {
-  return "fd" in source;
+  // A stream that Node reads from a file has a descriptor too.
+  return "fd" in source && !(Symbol.asyncIterator in source);
 }
 
 async function* chunksOfBytes(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
