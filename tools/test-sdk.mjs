@@ -15,14 +15,14 @@ try {
 }
 
 /**
- * `npm run test:sdk -- sdk hello` runs one suite, and of it the files that match.
+ * `npm run test:sdk -- sdk hello` runs one suite, and of it the files that match; `figures` runs only when asked for.
  * @returns {Promise<number>} exit status
  */
 async function main() {
   const [only, ...files] = process.argv.slice(2);
-  const suites = { parity, sdk };
+  const suites = { parity, sdk, figures };
   for (const [name, suite] of Object.entries(suites)) {
-    if (only !== undefined && only !== name) continue;
+    if (name !== only && (only !== undefined || name === "figures")) continue;
     const status = await suite(files);
     if (status !== 0) return status;
   }
@@ -43,29 +43,47 @@ async function parity(files) {
     requirements: "test/parity/requirements.txt",
     package: "flyteidl2",
   });
-  return vitest("parity", environment, files);
+  return vitest("parity", "test/parity/vitest.config.ts", environment, files);
 }
 
 /**
  * Programs of ours through the SDK and our server.
  * @param {readonly string[]} files
  */
-async function sdk(files) {
-  const built = await runStep(root, { name: "build", command: ["node", "tools/build.mjs"] });
-  if (built !== 0) return built;
-  const environment = await sdkEnvironment(root, { requirements: "test/sdk/requirements.txt", package: "flyte" });
-  return vitest("sdk", environment, files);
+function sdk(files) {
+  return withServer("sdk", "test/sdk/vitest.config.ts", files);
 }
 
 /**
- * @param {string} suite a folder of test
+ * How fast that server is and what it costs, as a table; minutes.
+ * @param {readonly string[]} files
+ */
+function figures(files) {
+  return withServer("figures", "test/sdk/figures/vitest.config.ts", files);
+}
+
+/**
+ * @param {string} suite
+ * @param {string} config
+ * @param {readonly string[]} files
+ */
+async function withServer(suite, config, files) {
+  const built = await runStep(root, { name: "build", command: ["node", "tools/build.mjs"] });
+  if (built !== 0) return built;
+  const environment = await sdkEnvironment(root, { requirements: "test/sdk/requirements.txt", package: "flyte" });
+  return vitest(suite, config, environment, files);
+}
+
+/**
+ * @param {string} suite
+ * @param {string} config
  * @param {import("./sdk-environment.mjs").SdkEnvironment} environment
  * @param {readonly string[]} files
  */
-function vitest(suite, { python, version }, files) {
+function vitest(suite, config, { python, version }, files) {
   return runStep(root, {
     name: suite,
-    command: ["vitest", "run", "--config", `test/${suite}/vitest.config.ts`, ...files],
+    command: ["vitest", "run", "--config", config, ...files],
     env: { FLYTE_DATAPLANE_SDK_PYTHON: python, FLYTE_DATAPLANE_SDK_VERSION: version },
   });
 }

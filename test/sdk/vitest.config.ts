@@ -11,7 +11,7 @@ export default defineConfig({
   root: fileURLToPath(new URL("../../", import.meta.url)),
   test: {
     name: "sdk",
-    include: ["test/sdk/**/*.test.ts"],
+    include: ["test/sdk/*.test.ts"],
     globalSetup: ["./test/sdk/serve-for-tests.ts"],
     setupFiles: ["./tools/vitest/fail-on-warning.mjs"],
     reporters: ["default", new SuiteReporter()],
