@@ -33,7 +33,8 @@ export default defineConfig({
           name: "conformance",
           sequence: { groupOrder: 1 },
           include: ["lib/storage/test/**/*.test.ts"],
-          exclude,
+          // Those need servers that are not ours: `npm run test:stores`.
+          exclude: [...exclude, "lib/storage/test/stores/**"],
           setupFiles,
           testTimeout: 30_000,
         },

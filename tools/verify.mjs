@@ -12,6 +12,7 @@ const commands = [
   ["check"],
   ["test"],
   ["demo"],
+  ["test:stores"],
   ["test:sdk"],
   ["test:matrix"],
   ["fuzz", "--cases", "50000"],

@@ -16,8 +16,8 @@ export async function getPeer(root, { name, recipe }) {
   if (!recipe) throw new Error(`get ${name}: no recipe yet`);
   const { from = name, version, binary = name } = recipe;
   if (recipe.with === "sdk") return (await sdkEnvironment(root, { requirements: version, package: from })).python;
-  const folder = path.join(toolsFolder(process.env), name.endsWith(version) ? name : `${name}-${version}`);
-  const inside = recipe.with === "npm" ? path.join("node_modules", from, binary) : binary;
+  if (recipe.with === "debian") return await debianProgram(root, name, from, binary);
+  const { folder, inside } = place({ name, recipe });
   await once(folder, async (scratch) => {
     const step = recipe.with === "npm" ? npmInstall(scratch, from, version) : goInstall(scratch, from, version);
     if ((await runStep(root, { ...step, name: `get ${name}` })) !== 0) {
@@ -29,6 +29,57 @@ export async function getPeer(root, { name, recipe }) {
   const program = path.join(folder, inside);
   if (!existsSync(program)) throw new Error(`get ${name}: ${program} is missing; remove ${folder} and try again`);
   return program;
+}
+
+/**
+ * The peer's program where it was got before, without getting it.
+ * @param {import("./list.mjs").Peer} peer of Go, npm or Debian
+ * @returns {string | undefined}
+ */
+export function findPeer({ name, recipe }) {
+  if (!recipe) return undefined;
+  if (recipe.with === "debian") return onPath(recipe.binary ?? name);
+  const { folder, inside } = place({ name, recipe });
+  const program = path.join(folder, inside);
+  return existsSync(program) ? program : undefined;
+}
+
+/**
+ * @param {{ name: string, recipe: import("./list.mjs").Recipe }} peer
+ * @returns {{ folder: string, inside: string }}
+ */
+function place({ name, recipe: { from = name, version, binary = name, with: manager } }) {
+  return {
+    folder: path.join(toolsFolder(process.env), name.endsWith(version) ? name : `${name}-${version}`),
+    inside: manager === "npm" ? path.join("node_modules", from, binary) : binary,
+  };
+}
+
+/**
+ * Packages of the system go where the system wants them: their programs are linked to each other.
+ * @param {string} root
+ * @param {string} name
+ * @param {string} packages
+ * @param {string} program
+ * @returns {Promise<string>}
+ */
+async function debianProgram(root, name, packages, program) {
+  const install = `apt-get install --yes --no-install-recommends ${packages}`;
+  if (onPath(program) === undefined) {
+    await runStep(root, { name: `get ${name}`, command: ["sh", "-c", `apt-get update && ${install}`] });
+  }
+  const found = onPath(program);
+  if (found === undefined) throw new Error(`get ${name}: ${program} is not on the PATH; as root on Debian: ${install}`);
+  return found;
+}
+
+/**
+ * @param {string} program
+ * @returns {string | undefined}
+ */
+function onPath(program) {
+  const folders = (process.env["PATH"] ?? "").split(path.delimiter);
+  return folders.map((folder) => path.join(folder, program)).find((file) => existsSync(file));
 }
 
 /**

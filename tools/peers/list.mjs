@@ -3,10 +3,10 @@
 
 /**
  * @typedef {object} Recipe
- * @property {"go" | "npm" | "sdk"} with
- * @property {string} [from] package of Go, npm or Python, without its version
- * @property {string} version pinned; of Python the file of pins
- * @property {string} [binary] path of the program inside its folder
+ * @property {"go" | "npm" | "sdk" | "debian"} with
+ * @property {string} [from] package of Go, npm or Python, without its version; of Debian the packages, with spaces
+ * @property {string} version pinned; of Python the file of pins; of Debian the version that its stable release has
+ * @property {string} [binary] path of the program inside its folder; of Debian its name on the PATH
  */
 
 /**
@@ -81,7 +81,11 @@ export function peers(platform, architecture) {
         version: "v0.0.0-20260212201848-7aac2a2c5b7c",
         binary: "minio",
       },
-      waitsFor: "the s3 driver",
+    },
+    {
+      name: "radosgw",
+      purpose: "S3 by Ceph: a key space that is flat indeed",
+      recipe: { with: "debian", from: "radosgw ceph-mon ceph-osd ceph-common", version: "16.2", binary: "radosgw" },
     },
     {
       name: "fake-gcs-server",

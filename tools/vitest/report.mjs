@@ -11,6 +11,7 @@ import { treeState } from "../tree-state.mjs";
  * @property {string} name titles of the enclosing blocks and of the test, joined by " > "
  * @property {"passed" | "failed" | "skipped"} state
  * @property {string} [note] why it was skipped
+ * @property {string[]} [says] what it declared: annotations
  */
 
 /**
@@ -142,12 +143,14 @@ async function isWhole(project, ran, namePattern) {
 function reported(root, test) {
   const result = test.result();
   const note = result.state === "skipped" ? result.note : undefined;
+  const says = test.annotations().map(({ message }) => message);
   return {
     file: path.relative(root, test.module.moduleId),
     name: test.fullName,
     // A test that never ended (a worker that died) proves nothing: it counts as failed.
     state: result.state === "pending" ? "failed" : result.state,
     ...(note ? { note } : {}),
+    ...(says.length > 0 ? { says } : {}),
   };
 }
 

@@ -1,2 +1,11 @@
+export type { AnswerEffect, Effect, Fault, RequestEffect, SeenRequest } from "./faults/fault.ts";
+export { type FaultProxy, startFaultProxy } from "./faults/fault-proxy.ts";
 export type { FuzzTarget } from "./fuzz.ts";
 export { startTestPostgres, type TestPostgres } from "./postgres.ts";
+export { startMinio } from "./stores/minio.ts";
+export { startRadosGateway } from "./stores/rados-gateway.ts";
+export type { SignedAnswer } from "./stores/signed-request.ts";
+export { signedRequest } from "./stores/signed-request.ts";
+export type { StartOptions, StoreName, StoreServer } from "./stores/store-server.ts";
+export { startToxiproxy, type Toxic, type Toxiproxy } from "./stores/toxiproxy.ts";
+export { startVersitygw } from "./stores/versitygw.ts";
