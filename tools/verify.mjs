@@ -23,7 +23,8 @@ const commands = [
 const failed = [];
 for (const [name, ...args] of commands) {
   const command = ["npm", "run", "--silent", name, ...(args.length > 0 ? ["--", ...args] : [])];
-  if ((await runStep(root, { name, command, env: { KILL_ROUNDS: "20" } })) !== 0) failed.push(name);
+  if ((await runStep(root, { name, command, env: { KILL_ROUNDS: "20", RESTART_ROUNDS: "10" } })) !== 0)
+    failed.push(name);
 }
 console.log(
   failed.length === 0 ? `verify: all ${commands.length} commands passed` : `verify: failed: ${failed.join(", ")}`,

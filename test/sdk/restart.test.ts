@@ -22,8 +22,8 @@ describe("a server killed in the middle of a run", () => {
     await home.remove();
   });
 
-  test.each(Array.from({ length: rounds }, (_, round) => ({ round, ended: (round * 7) % 10 })))(
-    "with $ended of ten children done takes the run up again: it succeeds, and each child ran once ($round)",
+  test.each(Array.from({ length: rounds }, (_, round) => ({ round: round + 1, ended: (round * 7 + 3) % 10 })))(
+    "with $ended of ten children done takes the run up again: it succeeds, and each child ran once (round $round)",
     async ({ ended }) => {
       server = await startSdkServer({ python, home: home.path });
       const { url, port } = server;
