@@ -1,17 +1,22 @@
 import { Buffer } from "node:buffer";
-import { type Clock, DataPlaneError } from "@flyte-dataplane/core";
+import { DataPlaneError } from "@flyte-dataplane/core";
 import { attachment } from "../../content-disposition.ts";
 import type { SignedRequest, Signer, SignGetOptions, SignPutOptions } from "../../driver.ts";
 import type { CredentialsProvider } from "./credentials/credentials.ts";
+import { metadataHeaders } from "./metadata.ts";
 import { presign } from "./sign.ts";
 
 export interface S3SignerDeps {
-  readonly clock: Clock;
+  /** Milliseconds since the Unix epoch, by the store's clock. */
+  readonly now: () => number;
   readonly credentials: CredentialsProvider;
-  readonly region: string;
+  /** The bucket's own; asked before `locate`, and may ask the store. */
+  readonly region: (options: { readonly signal?: AbortSignal }) => Promise<string>;
   /** Where `key` is found; `endpoint` (scheme, host and port) stands in for the configured one. */
   readonly locate: (key: string, endpoint: string | undefined) => ObjectLocation;
-  /** Headers that the bucket's settings add to each upload, such as those of encryption; callers must send them too. */
+  /** Parameters that the bucket's settings add to each link, not encoded. */
+  readonly query?: Readonly<Record<string, string>>;
+  /** Headers that they add to each upload, such as those of encryption; callers of a link must send them too. */
   readonly putHeaders?: Readonly<Record<string, string>>;
 }
 
@@ -33,6 +38,7 @@ export function s3Signer(deps: S3SignerDeps): Signer {
     signGet: async (key: string, options: SignGetOptions) => {
       const { downloadName } = options;
       const query = {
+        ...deps.query,
         ...(downloadName !== undefined && { "response-content-disposition": attachment(downloadName) }),
       };
       return await signLink(deps, { method: "GET", key, query, headers: {}, options });
@@ -44,9 +50,9 @@ export function s3Signer(deps: S3SignerDeps): Signer {
         ...(contentLength !== undefined && { "Content-Length": contentLength.toString() }),
         ...(contentMd5 !== undefined && { "Content-MD5": Buffer.from(contentMd5).toString("base64") }),
         ...(contentType !== undefined && { "Content-Type": contentType }),
-        ...Object.fromEntries(Object.entries(metadata).map(([name, value]) => [`x-amz-meta-${name}`, value])),
+        ...asSpelt(metadata),
       };
-      return await signLink(deps, { method: "PUT", key, query: {}, headers, options });
+      return await signLink(deps, { method: "PUT", key, query: deps.query ?? {}, headers, options });
     },
   };
 }
@@ -61,11 +67,13 @@ interface Link {
 
 async function signLink(deps: S3SignerDeps, link: Link): Promise<SignedRequest> {
   const { method, key, query, headers, options } = link;
-  const credentials = await deps.credentials(options.signal === undefined ? {} : { signal: options.signal });
+  const call = options.signal === undefined ? {} : { signal: options.signal };
+  const credentials = await deps.credentials(call);
   if (credentials === undefined) {
     throw new DataPlaneError("unauthenticated", "sign: requests to this bucket are anonymous; configure credentials");
   }
-  const now = deps.clock.now();
+  const region = await deps.region(call);
+  const now = deps.now();
   const end = Math.min(options.expiresAt, credentials.expiresAt ?? Number.POSITIVE_INFINITY);
   if (credentials.expiresAt !== undefined && credentials.expiresAt < now + 1000) {
     throw new DataPlaneError("unauthenticated", "sign: the credentials have ended");
@@ -74,6 +82,16 @@ async function signLink(deps: S3SignerDeps, link: Link): Promise<SignedRequest> 
   const signedAt = Math.floor(now / 1000) * 1000;
   const expiresSeconds = Math.floor((end - signedAt) / 1000);
   const location = deps.locate(key, options.endpoint);
-  const url = presign({ ...location, method, query, headers, region: deps.region, credentials, now, expiresSeconds });
+  const url = presign({ ...location, method, query, headers, region, credentials, now, expiresSeconds });
   return { method, url, headers, expiresAt: signedAt + expiresSeconds * 1000 };
+}
+
+/** Names as the caller wrote them: clients copy the headers of a link and may compare them with their own. */
+function asSpelt(metadata: Readonly<Record<string, string>>): Record<string, string> {
+  const headers = metadataHeaders(metadata);
+  const spelt = Object.keys(metadata).map((name) => {
+    const field = `x-amz-meta-${name}`;
+    return [field, headers[field.toLowerCase()] ?? ""];
+  });
+  return Object.fromEntries(spelt) as Record<string, string>;
 }
