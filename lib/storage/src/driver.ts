@@ -84,6 +84,8 @@ export interface GetOptions extends CallOptions {
   readonly range?: { readonly offset: number; readonly length?: number };
   /** Reads only this version (an `ObjectInfo.etag`); another one there rejects with `aborted`. */
   readonly ifMatch?: string;
+  /** The caller compares the body with `info.checksums` itself, so that the driver need not do it as well. */
+  readonly unverified?: boolean;
 }
 
 export interface PutOptions extends CallOptions {

@@ -30,6 +30,19 @@ export type { RetryDeps } from "./retry/retrier.ts";
 export { signedFilesPath } from "./signed-files/link.ts";
 export { type SignedFileRequest, type SignedFileResponse, serveSignedFile } from "./signed-files/serve.ts";
 export { createStores, type Stores, type StoresOptions } from "./stores.ts";
+export { downloadFile } from "./transfer/download-file.ts";
+export { downloadTree } from "./transfer/download-tree.ts";
+export type {
+  DownloadOptions,
+  Progress,
+  TransferOptions,
+  TransferSizes,
+  TreeResult,
+  UploadOptions,
+} from "./transfer/options.ts";
+export { uploadFile } from "./transfer/upload-file.ts";
+export { uploadStream } from "./transfer/upload-stream.ts";
+export { uploadTree } from "./transfer/upload-tree.ts";
 export { withMetrics } from "./with-metrics.ts";
 export { withPrefix } from "./with-prefix.ts";
 export { withRetry } from "./with-retry.ts";

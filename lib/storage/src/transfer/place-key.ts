@@ -1,0 +1,44 @@
+import { Buffer } from "node:buffer";
+import { DataPlaneError } from "@flyte-dataplane/core";
+
+/** Bytes; what file systems take for one name. */
+const maxNameBytes = 255;
+
+/** Where an object of a tree belongs, below the tree's directory. */
+export interface KeyPlace {
+  /** Names from the directory to the file or folder; none for the directory itself. */
+  readonly segments: readonly string[];
+  /** Some tools store a folder as an object without bytes whose key ends in a slash. */
+  readonly isFolder: boolean;
+}
+
+/**
+ * The place of the object whose key goes on with `relative` behind the tree's prefix. Throws `invalid_argument` (origin
+ * user) for a key that would leave the directory or has no file of its own there: `a//b` and `a/b` would be one.
+ */
+export function placeOfKey(relative: string, size: number, ref: string): KeyPlace {
+  if (relative === "") return folder([], size, ref);
+  const isFolder = relative.endsWith("/");
+  const segments = (isFolder ? relative.slice(0, -1) : relative).split("/");
+  for (const segment of segments) checkName(segment, ref);
+  return isFolder ? folder(segments, size, ref) : { segments, isFolder };
+}
+
+function folder(segments: readonly string[], size: number, ref: string): KeyPlace {
+  if (size === 0) return { segments, isFolder: true };
+  throw refuse(ref, `it names a folder and has ${size} bytes, for which there is no file`);
+}
+
+function checkName(segment: string, ref: string): void {
+  if (segment === "") throw refuse(ref, "a part of its name is empty");
+  if (segment === "." || segment === "..") throw refuse(ref, `the part "${segment}" of its name leads elsewhere`);
+  if (segment.includes("\0")) throw refuse(ref, "its name holds a NUL character");
+  const bytes = Buffer.byteLength(segment);
+  if (bytes > maxNameBytes) {
+    throw refuse(ref, `a part of its name has ${bytes} bytes; a file name has ${maxNameBytes} at most`);
+  }
+}
+
+function refuse(ref: string, why: string): DataPlaneError {
+  return new DataPlaneError("invalid_argument", `place ${ref}: ${why}`, { origin: "user", ref });
+}

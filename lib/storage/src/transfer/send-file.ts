@@ -1,0 +1,84 @@
+import { DataPlaneError } from "@flyte-dataplane/core";
+import type { PartLimits, PutResult, UploadedPart } from "../driver.ts";
+import { atOnce } from "./at-once.ts";
+import type { TransferContext } from "./context.ts";
+import { inParts } from "./in-parts.ts";
+import { type LocalFile, withLocalFile } from "./local-file.ts";
+import type { UploadOptions } from "./options.ts";
+import { Pace } from "./pace.ts";
+import { putOptions } from "./put-options.ts";
+
+type Context = TransferContext<UploadOptions>;
+
+/** Files up to this size are read before they are sent, so that a file written to meanwhile is noticed in time. */
+const readFirstBytes = 1024 * 1024;
+
+/** Stores one file under `key`. */
+export async function sendFile(context: Context, file: string, key: string, signal: AbortSignal): Promise<PutResult> {
+  const result = await withLocalFile(context.disk, file, (opened) => send(context, opened, key, signal));
+  context.meter.objectDone();
+  return result;
+}
+
+async function send(context: Context, file: LocalFile, key: string, signal: AbortSignal): Promise<PutResult> {
+  const { bucket, sizes, inPieces } = context;
+  if (file.size > sizes.wholeBytes && bucket.multipart !== undefined) {
+    return await inPieces.take(() => sendParts(context, file, key, signal));
+  }
+  const options = putOptions(context.options, signal, file.size);
+  if (file.size <= readFirstBytes) {
+    const result = await bucket.put(key, await file.bytes(), options);
+    context.meter.moved(file.size);
+    return result;
+  }
+  const result = await bucket.put(key, { fd: file.fd, offset: 0, length: file.size }, options);
+  context.meter.moved(file.size);
+  try {
+    await file.checkUnchanged();
+  } catch (error) {
+    // Bytes of two moments are nobody's file; what they replaced is gone either way.
+    await bucket.delete(key, { signal }).catch(() => undefined);
+    throw error;
+  }
+  return result;
+}
+
+async function sendParts(context: Context, file: LocalFile, key: string, signal: AbortSignal): Promise<PutResult> {
+  const { bucket, options, sizes, clock, meter } = context;
+  const { multipart } = bucket;
+  if (multipart === undefined) throw new DataPlaneError("unimplemented", "the store takes no parts");
+  const partBytes = partSize(file, multipart.limits, sizes.pieceBytes);
+  return await inParts({ bucket, multipart, key, options, signal, size: () => file.size }, async (upload) => {
+    const parts: UploadedPart[] = [];
+    const pace = new Pace(clock, sizes.fewestPieces, sizes.mostPieces);
+    await atOnce(cut(file.size, partBytes), { limit: () => pace.width, signal }, async (number, stop) => {
+      const offset = (number - 1) * partBytes;
+      const slice = { fd: file.fd, offset, length: Math.min(partBytes, file.size - offset) };
+      parts[number - 1] = await multipart.putPart(upload, number, slice, { signal: stop });
+      meter.moved(slice.length);
+      pace.done(slice.length);
+    });
+    await file.checkUnchanged();
+    return parts;
+  });
+}
+
+function* cut(size: number, partBytes: number): Generator<number, void, undefined> {
+  for (let number = 1; (number - 1) * partBytes < size; number++) yield number;
+}
+
+/** Whole MiB, as small as the store's limits and the number of parts allow. Throws `invalid_argument` for what is too large. */
+function partSize({ path, size }: LocalFile, limits: PartLimits, wanted: number): number {
+  const least = Math.max(limits.minPartBytes, Math.ceil(size / limits.maxParts));
+  if (least > limits.maxPartBytes) {
+    throw new DataPlaneError(
+      "invalid_argument",
+      `read ${path}: the file has ${size} bytes, more than ${limits.maxParts} parts of ${limits.maxPartBytes} hold`,
+      { origin: "user", ref: path },
+    );
+  }
+  if (least <= wanted) return Math.min(wanted, limits.maxPartBytes);
+  return Math.min(limits.maxPartBytes, Math.ceil(least / mebibyte) * mebibyte);
+}
+
+const mebibyte = 1024 * 1024;

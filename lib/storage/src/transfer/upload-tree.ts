@@ -1,0 +1,35 @@
+import { realpath } from "node:fs/promises";
+import type { Bucket } from "../bucket.ts";
+import { createContext } from "./context.ts";
+import { localError } from "./local-error.ts";
+import { moveTree } from "./move-tree.ts";
+import type { TreeResult, UploadOptions } from "./options.ts";
+import { sendFile } from "./send-file.ts";
+import { walkFiles } from "./walk.ts";
+
+/**
+ * Stores every regular file below `directory` under `prefix` and its relative path; the caller ends a folder's prefix in
+ * a slash. Empty folders vanish. Links are followed to files inside the directory only; see `walkFiles`. The folders are
+ * read as the transfer goes on, so memory does not grow with the tree. The first failure ends the transfer; what was
+ * stored by then stays.
+ */
+export async function uploadTree(
+  bucket: Bucket,
+  directory: string,
+  prefix: string,
+  options: UploadOptions,
+): Promise<TreeResult> {
+  const context = createContext(bucket, options);
+  const root = await resolve(directory);
+  return await moveTree(context, "upload", root, walkFiles(root), async ({ segments, path }, signal) => {
+    return (await sendFile(context, path, `${prefix}${segments.join("/")}`, signal)).size;
+  });
+}
+
+async function resolve(directory: string): Promise<string> {
+  try {
+    return await realpath(directory);
+  } catch (error) {
+    throw localError("read folder", directory, error);
+  }
+}
