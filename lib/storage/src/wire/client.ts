@@ -1,0 +1,121 @@
+import { DataPlaneError } from "@flyte-dataplane/core";
+import { lengthOf } from "../source.ts";
+import type { WireClient, WireOptions, WireRequest, WireResponse } from "./exchange.ts";
+import { type Origin, parseOrigin } from "./origin.ts";
+import { Pool, type PoolOptions } from "./pool.ts";
+import { createProxyRule, type Proxy, type ProxyRule } from "./proxy.ts";
+import { formatRequestHead } from "./request-head.ts";
+import { type Route, routeOf } from "./route.ts";
+import { NothingHeard, type Outgoing, runExchange } from "./run-exchange.ts";
+import { Trust } from "./trust.ts";
+
+/** Makes a client; opens nothing yet. Throws `invalid_argument` for a proxy or an authority that cannot be read. */
+export function createWireClient(options: WireOptions): WireClient {
+  return new Client(options);
+}
+
+class Client implements WireClient {
+  readonly #writes: "sync" | "async";
+  readonly #firstByteTimeoutMs: number;
+  readonly #proxyFor: ProxyRule;
+  readonly #poolOptions: PoolOptions;
+  readonly #pools = new Map<string, Pool>();
+  #closed = false;
+
+  constructor(options: WireOptions) {
+    this.#writes = options.writes;
+    this.#firstByteTimeoutMs = options.firstByteTimeoutMs ?? 60_000;
+    this.#proxyFor = createProxyRule(options.proxy ?? {});
+    this.#poolOptions = {
+      trust: new Trust(options.ca),
+      connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
+      idleTimeoutMs: options.idleTimeoutMs ?? 30_000,
+      maxConnections: options.maxConnectionsPerOrigin ?? 64,
+    };
+  }
+
+  async send(request: WireRequest): Promise<WireResponse> {
+    const origin = parseOrigin(request.origin);
+    const proxy = this.#proxyFor(origin);
+    const outgoing = prepare(request, origin, proxy);
+    const pool = this.#pool(routeOf(origin, proxy));
+    try {
+      return await this.#exchange(pool, outgoing, false);
+    } catch (error) {
+      if (!(error instanceof StaleConnection) || !mayRepeat(request)) throw error;
+      return await this.#exchange(pool, outgoing, true);
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closed = true;
+    for (const pool of this.#pools.values()) pool.close();
+    return Promise.resolve();
+  }
+
+  async #exchange(pool: Pool, outgoing: Outgoing, fresh: boolean): Promise<WireResponse> {
+    const { connection, reused } = await pool.acquire(outgoing.signal, fresh);
+    try {
+      return await runExchange(connection, outgoing, {
+        writes: this.#writes,
+        firstByteTimeoutMs: this.#firstByteTimeoutMs,
+        release: (keepMs) => pool.release(connection, keepMs),
+      });
+    } catch (error) {
+      if (!reused || !(error instanceof NothingHeard)) throw error;
+      throw new StaleConnection(error.code, error.message, { cause: error.cause });
+    }
+  }
+
+  #pool(route: Route): Pool {
+    if (this.#closed) throw new DataPlaneError("failed_precondition", "the client is closed");
+    const known = this.#pools.get(route.key);
+    if (known !== undefined) return known;
+    const pool = new Pool(route, this.#poolOptions);
+    this.#pools.set(route.key, pool);
+    return pool;
+  }
+}
+
+/** A connection that had served before was gone when the next request came. */
+class StaleConnection extends DataPlaneError {}
+
+/**
+ * Whether a request that may or may not have arrived can be sent again: its body is still there, and doing it twice is
+ * doing it once. A write under a condition is not like that: the second would meet the first one's object.
+ */
+function mayRepeat({ method, headers, body }: WireRequest): boolean {
+  if (body !== undefined && lengthOf(body) === undefined) return false;
+  const names = Object.keys(headers).map((name) => name.toLowerCase());
+  if (method === "GET" || method === "HEAD") return true;
+  return (method === "PUT" || method === "DELETE") && !names.includes("if-none-match") && !names.includes("if-match");
+}
+
+function prepare(request: WireRequest, origin: Origin, proxy: Proxy | undefined): Outgoing {
+  const { method, headers, body, signal } = request;
+  const bodyLength = body === undefined ? undefined : (lengthOf(body) ?? request.length ?? "chunked");
+  // Behind a tunnel the target is the origin's own; a proxy that reads the request wants to know whose.
+  const forwarded = proxy !== undefined && !origin.tls;
+  const authorization = forwarded ? proxy.authorization : undefined;
+  if (!request.target.startsWith("/")) {
+    throw new DataPlaneError("invalid_argument", 'a request that cannot be written: a target begins with "/"');
+  }
+  return {
+    method,
+    head: formatRequestHead({
+      method,
+      target: forwarded ? `http://${origin.hostField}${request.target}` : request.target,
+      hostField: origin.hostField,
+      headers: authorization === undefined ? headers : { ...headers, "proxy-authorization": authorization },
+      bodyLength,
+    }),
+    body,
+    bodyLength,
+    expectsContinue: Object.entries(headers).some(([name, value]) => isContinue(name, value)),
+    signal,
+  };
+}
+
+function isContinue(name: string, value: string): boolean {
+  return name.toLowerCase() === "expect" && value.toLowerCase() === "100-continue";
+}

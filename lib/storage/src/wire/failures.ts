@@ -1,0 +1,56 @@
+import { DataPlaneError, type ErrorCode } from "@flyte-dataplane/core";
+
+/** A response that is not HTTP as this client speaks it. The message must not repeat what the peer sent. */
+export function malformed(what: string): DataPlaneError {
+  return new DataPlaneError("unavailable", `malformed response: ${what}`);
+}
+
+/** Says of a failure at which peer (`host:port`) it happened. */
+export function atPeer(peer: string, error: DataPlaneError): DataPlaneError {
+  return new DataPlaneError(error.code, `${peer}: ${error.message}`, { origin: error.origin, cause: error });
+}
+
+const socketFailures: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "the connection was refused",
+  ECONNRESET: "the peer reset the connection",
+  EPIPE: "the peer closed the connection",
+  ENOTFOUND: "no such host",
+  EAI_AGAIN: "the name could not be looked up",
+  ETIMEDOUT: "the network gave up on the connection",
+  EHOSTUNREACH: "no route to the host",
+  ENETUNREACH: "no route to the network",
+};
+
+/** A failure of the network: another attempt may succeed. */
+export function socketFailure(peer: string, error: Error): DataPlaneError {
+  const code = codeOf(error);
+  const what = socketFailures[code] ?? `the connection failed (${code === "" ? error.name : code})`;
+  return new DataPlaneError("unavailable", `${peer}: ${what}`, { cause: error });
+}
+
+/** A handshake that ended because nobody we trust vouches for the peer: no attempt will change that. */
+export function untrusted(peer: string, error: Error): DataPlaneError {
+  const code = codeOf(error);
+  const what = `its certificate is not trusted (${code === "" ? error.name : code}); name its authority in the configuration`;
+  return new DataPlaneError("failed_precondition", `${peer}: ${what}`, { cause: error });
+}
+
+const diskFailures: Readonly<Record<string, readonly [ErrorCode, string]>> = {
+  ENOSPC: ["resource_exhausted", "no space left on the device"],
+  EDQUOT: ["resource_exhausted", "the disk quota is used up"],
+  EFBIG: ["resource_exhausted", "the file is larger than the file system or process may have"],
+  EIO: ["unavailable", "the device reported an input or output error"],
+};
+
+/** A failure of the file that a body comes from or goes to. */
+export function diskFailure(error: unknown): DataPlaneError {
+  if (error instanceof DataPlaneError) return error;
+  const code = codeOf(error);
+  const [meaning, what] = diskFailures[code] ?? ["internal", `the file system answered "${code}"`];
+  return new DataPlaneError(meaning, what, { cause: error });
+}
+
+/** `ECONNRESET` and its like; empty for anything else. Where several addresses were tried, that of the first. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
+}

@@ -1,0 +1,39 @@
+import { malformed } from "./failures.ts";
+import { HeadReader } from "./head-reader.ts";
+import { parseResponseHead, type ResponseHead } from "./response-head.ts";
+
+/** A server may report that it is still at it, but not for ever. */
+const maxInterim = 16;
+
+/** Reads heads until the final one: those with a 1xx status only tell that there is more to come. */
+export class FinalHead {
+  #reader = new HeadReader();
+  #interim = 0;
+
+  /** The final head, once it is there. */
+  head: ResponseHead | undefined;
+  /** The peer said `100 Continue`. */
+  continued = false;
+
+  /** Returns how many of `bytes` belong to heads: all of them until `head` is there. Throws `unavailable`. */
+  push(bytes: Uint8Array): number {
+    let taken = 0;
+    while (taken < bytes.byteLength && this.head === undefined) {
+      taken += this.#reader.push(bytes.subarray(taken));
+      if (this.#reader.lines !== undefined) this.#finished(parseResponseHead(this.#reader.lines));
+    }
+    return taken;
+  }
+
+  #finished(head: ResponseHead): void {
+    if (head.status >= 200) {
+      this.head = head;
+      return;
+    }
+    if (head.status === 101) throw malformed("it changes to a protocol nobody asked for");
+    this.#interim += 1;
+    if (this.#interim > maxInterim) throw malformed(`more than ${maxInterim} interim responses`);
+    if (head.status === 100) this.continued = true;
+    this.#reader = new HeadReader();
+  }
+}

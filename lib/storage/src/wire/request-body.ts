@@ -1,0 +1,88 @@
+import { Buffer } from "node:buffer";
+import { read, readSync } from "node:fs";
+import { promisify } from "node:util";
+import { DataPlaneError } from "@flyte-dataplane/core";
+import { abortable } from "../abortable.ts";
+import type { FileSlice, Source } from "../driver.ts";
+import { isFileSlice, shrunk } from "../source.ts";
+import type { Connection } from "./connection.ts";
+import { diskFailure } from "./failures.ts";
+
+/** Bytes handed to the kernel at a time: few system calls, and still in the cache when it copies them. */
+const pieceBytes = 256 * 1024;
+const readAt = promisify(read);
+const lineEnd = Buffer.from("\r\n");
+const lastChunk = Buffer.from("0\r\n\r\n");
+
+export interface SendOptions {
+  readonly length: number | "chunked";
+  readonly writes: "sync" | "async";
+  /** Ends the sending after the piece under way, without an error: the answer is there already. */
+  readonly stop: AbortSignal;
+}
+
+/**
+ * Sends a body and resolves once the kernel has it, or `stop` aborted. Rejects with `data_loss` when there is more or less of
+ * it than announced, with what its producer threw, and as `Connection.write`.
+ */
+export async function sendBody(connection: Connection, body: Source, options: SendOptions): Promise<void> {
+  if (isFileSlice(body)) await sendFile(connection, body, options);
+  else if (body instanceof Uint8Array) await sendBytes(connection, body, options.stop);
+  else await sendChunks(connection, body, options);
+}
+
+async function sendBytes(connection: Connection, bytes: Uint8Array, stop: AbortSignal): Promise<void> {
+  for (let at = 0; at < bytes.byteLength && !stop.aborted; at += pieceBytes) {
+    await connection.write(bytes.subarray(at, at + pieceBytes));
+  }
+}
+
+async function sendFile(
+  connection: Connection,
+  { fd, offset, length }: FileSlice,
+  { writes, stop }: SendOptions,
+): Promise<void> {
+  const buffer = Buffer.allocUnsafeSlow(Math.min(length, pieceBytes));
+  for (let done = 0; done < length && !stop.aborted; ) {
+    const wanted = Math.min(buffer.byteLength, length - done);
+    const count = await readPiece(fd, buffer.subarray(0, wanted), offset + done, writes);
+    if (count === 0) throw shrunk(offset + done, offset + length);
+    await connection.write(buffer.subarray(0, count));
+    done += count;
+  }
+}
+
+async function readPiece(fd: number, buffer: Uint8Array, position: number, writes: "sync" | "async"): Promise<number> {
+  try {
+    if (writes === "sync") return readSync(fd, buffer, 0, buffer.byteLength, position);
+    return (await readAt(fd, buffer, 0, buffer.byteLength, position)).bytesRead;
+  } catch (error) {
+    throw diskFailure(error);
+  }
+}
+
+async function sendChunks(
+  connection: Connection,
+  body: AsyncIterable<Uint8Array>,
+  { length, stop }: SendOptions,
+): Promise<void> {
+  let sent = 0;
+  try {
+    for await (const chunk of abortable(body, stop)) {
+      sent += chunk.byteLength;
+      if (length !== "chunked" && sent > length) throw wrongLength("more", length);
+      if (chunk.byteLength === 0) continue;
+      if (length !== "chunked") await connection.write(chunk);
+      else await connection.write(Buffer.from(`${chunk.byteLength.toString(16)}\r\n`), chunk, lineEnd);
+    }
+  } catch (error) {
+    if (stop.aborted) return;
+    throw error;
+  }
+  if (length === "chunked") await connection.write(lastChunk);
+  else if (sent < length) throw wrongLength(`${sent}`, length);
+}
+
+function wrongLength(sent: string, length: number): DataPlaneError {
+  return new DataPlaneError("data_loss", `the body has ${sent} bytes, ${length} were announced`);
+}

@@ -1,0 +1,35 @@
+import { malformed } from "./failures.ts";
+import { parseFields } from "./fields.ts";
+
+/** The head of a response, checked; what its framing means is framing.ts's part. */
+export interface ResponseHead {
+  readonly status: number;
+  /** 1.0 or 1.1; later minor versions of HTTP/1 would speak as 1.1 does. */
+  readonly version: "1.0" | "1.1";
+  readonly headers: ReadonlyMap<string, string>;
+  /** Each `Content-Length` as it came: joined, two that agree would look like one that lists. */
+  readonly contentLengths: readonly string[];
+  readonly transferEncodings: readonly string[];
+  /** Options of `Connection`, lower case. */
+  readonly connection: ReadonlySet<string>;
+}
+
+const statusLine = /^HTTP\/1\.([01]) ([1-5][0-9][0-9])(?: [\t\x20-\x7e\x80-\xff]*)?$/;
+
+/** Reads the lines of a head (head-reader.ts); throws `unavailable` for anything that is not strictly HTTP/1.x. */
+export function parseResponseHead(lines: readonly string[]): ResponseHead {
+  const [first = "", ...rest] = lines;
+  const match = statusLine.exec(first);
+  if (match === null) throw malformed("it does not begin with an HTTP/1.1 status line");
+  const fields = parseFields(rest);
+  const headers = new Map<string, string>();
+  for (const [name, values] of fields) headers.set(name, values.join(", "));
+  return {
+    status: Number(match[2]),
+    version: match[1] === "0" ? "1.0" : "1.1",
+    headers,
+    contentLengths: fields.get("content-length") ?? [],
+    transferEncodings: fields.get("transfer-encoding") ?? [],
+    connection: new Set((headers.get("connection") ?? "").toLowerCase().split(/[ \t]*,[ \t]*/)),
+  };
+}

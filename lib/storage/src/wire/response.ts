@@ -1,0 +1,105 @@
+import { Buffer } from "node:buffer";
+import { DataPlaneError } from "@flyte-dataplane/core";
+import type { FileTarget } from "../driver.ts";
+import type { WireResponse } from "./exchange.ts";
+import type { Intake } from "./intake.ts";
+import type { ResponseHead } from "./response-head.ts";
+import { saveBody } from "./save-body.ts";
+
+/** As much as is read off to keep a connection; a new one costs about that. */
+const smallRestBytes = 64 * 1024;
+
+export interface ResponseParts {
+  readonly head: ResponseHead;
+  readonly length: number | undefined;
+  readonly intake: Intake;
+  readonly writes: "sync" | "async";
+  /** Runs once the body is taken or given up. */
+  readonly onSettled: () => void;
+}
+
+/** The four ways to take a body; each of them leaves the connection free or closed. */
+export class Response implements WireResponse {
+  readonly status: number;
+  readonly headers: ReadonlyMap<string, string>;
+  readonly length: number | undefined;
+  readonly body: AsyncIterable<Uint8Array>;
+  readonly #parts: ResponseParts;
+  #taken = false;
+
+  constructor(parts: ResponseParts) {
+    this.status = parts.head.status;
+    this.headers = parts.head.headers;
+    this.length = parts.length;
+    this.#parts = parts;
+    this.body = { [Symbol.asyncIterator]: () => this.#chunks() };
+  }
+
+  async toFile(target: FileTarget): Promise<number> {
+    return await this.#take(() => saveBody(this.#parts.intake, target, this.#parts.writes));
+  }
+
+  async bytes(maxBytes: number): Promise<Uint8Array> {
+    return await this.#take(async () => {
+      const { intake } = this.#parts;
+      const chunks: Uint8Array[] = [];
+      let size = 0;
+      for (let chunk = await intake.next(1); chunk !== undefined; chunk = await intake.next(1)) {
+        size += chunk.byteLength;
+        if (size > maxBytes) throw new DataPlaneError("resource_exhausted", `a body of more than ${maxBytes} bytes`);
+        chunks.push(new Uint8Array(chunk));
+      }
+      return Buffer.concat(chunks);
+    });
+  }
+
+  async discard(): Promise<void> {
+    await this.#take(() => drain(this.#parts.intake)).catch(() => undefined);
+  }
+
+  async *#chunks(): AsyncGenerator<Uint8Array, void, undefined> {
+    this.#claim();
+    const { intake, onSettled } = this.#parts;
+    let exhausted = false;
+    try {
+      for (let chunk = await intake.next(1); chunk !== undefined; chunk = await intake.next(1)) yield chunk;
+      exhausted = true;
+    } finally {
+      if (!exhausted) await drain(intake).catch(() => undefined);
+      onSettled();
+    }
+  }
+
+  async #take<T>(action: () => Promise<T>): Promise<T> {
+    this.#claim();
+    try {
+      return await action();
+    } catch (error) {
+      this.#parts.intake.abandon(leftOver());
+      throw error;
+    } finally {
+      this.#parts.onSettled();
+    }
+  }
+
+  #claim(): void {
+    if (this.#taken) throw new DataPlaneError("failed_precondition", "the body of a response is taken once");
+    this.#taken = true;
+  }
+}
+
+/** Reads the rest if it is small, else rejects and closes the connection. */
+async function drain(intake: Intake): Promise<void> {
+  let size = 0;
+  for (let chunk = await intake.next(1); chunk !== undefined; chunk = await intake.next(1)) {
+    size += chunk.byteLength;
+    if (size > smallRestBytes) {
+      intake.abandon(leftOver());
+      return;
+    }
+  }
+}
+
+function leftOver(): DataPlaneError {
+  return new DataPlaneError("canceled", "nobody takes the rest of the body");
+}

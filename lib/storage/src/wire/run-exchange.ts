@@ -1,0 +1,260 @@
+import { setMaxListeners } from "node:events";
+import { abortError, DataPlaneError } from "@flyte-dataplane/core";
+import type { Source } from "../driver.ts";
+import { endedEarly } from "./body-framing.ts";
+import type { Connection } from "./connection.ts";
+import type { WireResponse } from "./exchange.ts";
+import { FinalHead } from "./final-head.ts";
+import { framingOf } from "./framing-of.ts";
+import { type BodySupply, Intake } from "./intake.ts";
+import { keepAliveMs } from "./keep-alive.ts";
+import { sharedRoom } from "./memory.ts";
+import type { Receiver } from "./receiver.ts";
+import { sendBody } from "./request-body.ts";
+import { Response } from "./response.ts";
+import type { ResponseHead } from "./response-head.ts";
+
+/** A request as it goes out. */
+export interface Outgoing {
+  readonly method: string;
+  readonly head: Uint8Array;
+  readonly body: Source | undefined;
+  readonly bodyLength: number | "chunked" | undefined;
+  /** The body waits for the server's consent, or a second. */
+  readonly expectsContinue: boolean;
+  readonly signal: AbortSignal | undefined;
+}
+
+export interface ExchangeOptions {
+  readonly writes: "sync" | "async";
+  readonly firstByteTimeoutMs: number;
+  /** Takes the connection back; it may stay idle for `keepMs`, and has to close if that is 0. */
+  readonly release: (keepMs: number) => void;
+}
+
+const continueTimeoutMs = 1000;
+/** A body up to here goes out in one call with its head. */
+const smallBodyBytes = 64 * 1024;
+
+/**
+ * Sends one request over `connection` and resolves to its response as soon as the final head is there, be the request sent
+ * or not: what a server says early is an answer too. Rejects with `NothingHeard` where it may be sent once more.
+ */
+export function runExchange(
+  connection: Connection,
+  outgoing: Outgoing,
+  options: ExchangeOptions,
+): Promise<WireResponse> {
+  if (outgoing.signal?.aborted === true) {
+    connection.close();
+    return Promise.reject(abortError(outgoing.signal));
+  }
+  return new Promise((resolve, reject) => {
+    const exchange = new Exchange(connection, outgoing, options, resolve, reject);
+    connection.receiver = exchange;
+    void exchange.send();
+  });
+}
+
+/** The connection went before the peer said one byte: perhaps it was closing already when the request set out. */
+export class NothingHeard extends DataPlaneError {}
+
+class Exchange implements Receiver, BodySupply {
+  readonly #connection: Connection;
+  readonly #outgoing: Outgoing;
+  readonly #options: ExchangeOptions;
+  readonly #resolve: (response: WireResponse) => void;
+  readonly #reject: (error: unknown) => void;
+  readonly #heads = new FinalHead();
+  readonly #onAbort = (): void => this.#abort();
+  #stop: AbortController | undefined;
+  #intake: Intake | undefined;
+  #keepMs = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #onConsent: () => void = () => undefined;
+  #heard = false;
+  #sent = false;
+  /** It failed before there was a response. */
+  #over = false;
+  #released = false;
+
+  constructor(
+    connection: Connection,
+    outgoing: Outgoing,
+    options: ExchangeOptions,
+    resolve: (response: WireResponse) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.#connection = connection;
+    this.#outgoing = outgoing;
+    this.#options = options;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    const { signal } = outgoing;
+    if (signal === undefined) return;
+    // A tree moves under one signal, many objects at a time: no leak, so no warning.
+    setMaxListeners(0, signal);
+    signal.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  /** Never rejects: what goes wrong ends the exchange. */
+  async send(): Promise<void> {
+    try {
+      await this.#write();
+      if (this.#stop?.signal.aborted === true) return;
+      this.#sent = true;
+      if (this.#intake === undefined && !this.#over) this.#awaitHead();
+    } catch (error) {
+      // An answer that is there counts, whatever became of the rest of the request.
+      if (this.#intake === undefined) this.#giveUp(error);
+    }
+  }
+
+  #awaitHead(): void {
+    const { firstByteTimeoutMs } = this.#options;
+    this.#timer = setTimeout(() => {
+      const what = `no whole head of a response within ${firstByteTimeoutMs} ms`;
+      this.#giveUp(new DataPlaneError("unavailable", `${this.#connection.peer}: ${what}`));
+    }, firstByteTimeoutMs);
+  }
+
+  async #write(): Promise<void> {
+    const { head, body, bodyLength, expectsContinue } = this.#outgoing;
+    if (body === undefined || bodyLength === undefined) {
+      this.#connection.send(head);
+      return;
+    }
+    if (body instanceof Uint8Array && body.byteLength <= smallBodyBytes && !expectsContinue) {
+      await this.#connection.write(head, body);
+      return;
+    }
+    this.#connection.send(head);
+    if (expectsContinue) await this.#consent();
+    if (this.#over || this.#intake !== undefined) return;
+    this.#stop = new AbortController();
+    await sendBody(this.#connection, body, {
+      length: bodyLength,
+      writes: this.#options.writes,
+      stop: this.#stop.signal,
+    });
+  }
+
+  async #consent(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#onConsent = resolve;
+      this.#timer = setTimeout(resolve, continueTimeoutMs);
+    });
+    clearTimeout(this.#timer);
+  }
+
+  room(): Uint8Array {
+    return sharedRoom;
+  }
+
+  arrived(bytes: Uint8Array): boolean {
+    this.#heard = true;
+    try {
+      const taken = this.#heads.push(bytes);
+      if (this.#heads.continued) this.#onConsent();
+      if (this.#heads.head === undefined) return true;
+      return this.#answer(this.#heads.head, bytes.subarray(taken));
+    } catch (error) {
+      this.#connection.fail(error as DataPlaneError);
+      return false;
+    }
+  }
+
+  #answer(head: ResponseHead, rest: Uint8Array): boolean {
+    clearTimeout(this.#timer);
+    const framing = framingOf(this.#outgoing.method, head);
+    this.#keepMs = keepAliveMs(head);
+    const intake = new Intake(framing, this);
+    this.#intake = intake;
+    this.#connection.receiver = intake;
+    this.#onConsent();
+    // Often the kernel took the last piece in this very turn of the event loop, and the news is only on its way.
+    if (!this.#sent) setImmediate(() => this.#stopSending());
+    const { length } = framing;
+    const onSettled = (): void => this.#forgetSignal();
+    this.#resolve(new Response({ head, length, intake, writes: this.#options.writes, onSettled }));
+    return intake.begin(rest);
+  }
+
+  ended(): void {
+    this.#connection.fail(endedEarly(this.#heard ? "within the head of the response" : "before it answered"));
+  }
+
+  failed(error: DataPlaneError): void {
+    if (this.#over) return;
+    const lost = !this.#heard && error.code === "unavailable";
+    this.#settle(lost ? new NothingHeard(error.code, error.message, { cause: error }) : error);
+  }
+
+  silent(): boolean {
+    return this.#connection.writing;
+  }
+
+  resume(): void {
+    this.#connection.resume();
+  }
+
+  watchSilence(): void {
+    this.#connection.watchSilence();
+  }
+
+  /** What breaks the body off; a connection that is free again is not touched. */
+  fail(error: DataPlaneError): void {
+    this.#stop?.abort();
+    if (!this.#released) this.#connection.fail(error);
+  }
+
+  complete(surplus: boolean): void {
+    this.#released = true;
+    if (surplus) this.#keepMs = 0;
+    if (this.#sent || this.#keepMs === 0) this.#release();
+    // Behind the look of `#answer`, which decides.
+    else setImmediate(() => this.#release());
+  }
+
+  overrun(): void {
+    this.#keepMs = 0;
+  }
+
+  #release(): void {
+    this.#stop?.abort();
+    this.#options.release(this.#sent ? this.#keepMs : 0);
+  }
+
+  #stopSending(): void {
+    if (this.#sent) return;
+    this.#keepMs = 0;
+    this.#stop?.abort();
+  }
+
+  #abort(): void {
+    const { signal } = this.#outgoing;
+    const error = signal === undefined ? new DataPlaneError("canceled", "canceled") : abortError(signal);
+    if (this.#intake === undefined) this.#giveUp(error);
+    else this.#intake.abandon(error);
+  }
+
+  /** Ends the exchange for a reason that is not the connection's. */
+  #giveUp(error: unknown): void {
+    if (this.#over) return;
+    this.#settle(error);
+    this.#connection.close();
+  }
+
+  #settle(error: unknown): void {
+    this.#over = true;
+    clearTimeout(this.#timer);
+    this.#onConsent();
+    this.#stop?.abort();
+    this.#forgetSignal();
+    this.#reject(error);
+  }
+
+  #forgetSignal(): void {
+    this.#outgoing.signal?.removeEventListener("abort", this.#onAbort);
+  }
+}

@@ -1,0 +1,63 @@
+import { write, writeSync } from "node:fs";
+import { promisify } from "node:util";
+import type { FileTarget } from "../driver.ts";
+import { diskFailure } from "./failures.ts";
+import type { Intake } from "./intake.ts";
+
+/** Less than this at a time is not worth a write; TLS hands out 16 KiB. */
+const writeBytes = 128 * 1024;
+const writeAt = promisify(write);
+
+/** Writes what `intake` takes in to the file; resolves to its length. Does not end the intake when it rejects. */
+export function saveBody(intake: Intake, target: FileTarget, writes: "sync" | "async"): Promise<number> {
+  return writes === "sync" ? saveAtOnce(intake, target) : saveBeside(intake, target);
+}
+
+/** Each chunk is written within the call that brought it: no promise, no second buffer, nothing else runs meanwhile. */
+function saveAtOnce(intake: Intake, { fd, position, onChunk }: FileTarget): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let saved = 0;
+    let settled = false;
+    intake.onNews(() => {
+      if (settled) return;
+      try {
+        for (let chunk = intake.look(); ; chunk = intake.look()) {
+          if (chunk === undefined) {
+            settled = true;
+            resolve(saved);
+            return;
+          }
+          if (chunk.byteLength === 0 || (chunk.byteLength < writeBytes && !intake.over)) return;
+          onChunk?.(chunk);
+          for (let done = 0; done < chunk.byteLength; ) {
+            done += writeSync(fd, chunk, done, chunk.byteLength - done, position + saved + done);
+          }
+          saved += chunk.byteLength;
+          intake.give(chunk.byteLength);
+        }
+      } catch (error) {
+        settled = true;
+        reject(diskFailure(error));
+      }
+    });
+  });
+}
+
+/** A chunk is written by the thread pool while the next one arrives in the rest of the ring. */
+async function saveBeside(intake: Intake, { fd, position, onChunk }: FileTarget): Promise<number> {
+  let saved = 0;
+  for (;;) {
+    const chunk = await intake.next(writeBytes);
+    if (chunk === undefined) return saved;
+    onChunk?.(chunk);
+    try {
+      for (let done = 0; done < chunk.byteLength; ) {
+        const at = position + saved + done;
+        done += (await writeAt(fd, chunk, done, chunk.byteLength - done, at)).bytesWritten;
+      }
+    } catch (error) {
+      throw diskFailure(error);
+    }
+    saved += chunk.byteLength;
+  }
+}
