@@ -122,7 +122,10 @@ export function createExecutor(options: ExecutorOptions): Executor {
 
   const offer = (action: TaskAction, drafts: readonly EventDraft[]): readonly Offered[] => {
     const context = { cluster: options.clusterName, nowMs: clock.now() };
-    return drafts.map((draft) => ({ draft, ticket: outbox.offer(actionEvent(action, draft, context)) }));
+    return drafts.map((draft) => {
+      const awaited = draft.gate !== undefined;
+      return { draft, ticket: outbox.offer(actionEvent(action, draft, context), { awaited }) };
+    });
   };
 
   /** True when everything that writes wait for was accepted, false when their patience ran out. */

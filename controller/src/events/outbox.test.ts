@@ -91,6 +91,23 @@ test("400 events go in one call as soon as they are there, one alone when its ti
   expect(batches[1]).toEqual(["b v0"]);
 });
 
+test("an event that a pass waits for goes at once and takes along what was there before it", async () => {
+  outbox.offer(event("a"));
+  await settle();
+  expect(batches).toEqual([]);
+  outbox.offer(event("b"), { awaited: true });
+  await settle();
+  expect(batches).toEqual([["a v0", "b v0"]]);
+});
+
+test("an event that waits already goes at once when a pass begins to wait for it", async () => {
+  outbox.offer(event("a"));
+  await settle();
+  outbox.offer(event("a"), { awaited: true });
+  await settle();
+  expect(batches).toEqual([["a v0"]]);
+});
+
 test("one event that is refused does not hold up the others of its batch [controller 95]", async () => {
   answer = (events) => {
     if (events.some(({ id }) => id?.name === "bad")) throw new ConnectError("no", Code.InvalidArgument);

@@ -1,6 +1,7 @@
 /**
  * Events on their way to the events service, in order: one call is under way at a time, so that no event of an action
- * overtakes an earlier one. A batch closes when it is full or its first event has waited long enough.
+ * overtakes an earlier one. A batch closes when it is full, its first event has waited long enough, or a pass waits for
+ * one of its events; then only what comes during a call under way is gathered.
  */
 import { type Client, Code, ConnectError } from "@connectrpc/connect";
 import { backoffDelay, type Clock, type Logger, type Metrics } from "@flyte-dataplane/core";
@@ -9,8 +10,11 @@ import type { ActionEvent } from "@flyte-dataplane/proto/flyteidl2/workflow/run_
 import type { EventsConfig } from "../config.ts";
 
 export interface EventOutbox {
-  /** Queues `event`; one with the same key that waits already, or lately went out, stands for it. */
-  offer(event: ActionEvent): Ticket;
+  /**
+   * Queues `event`; one with the same key that waits already, or lately went out, stands for it. Nobody gains by holding
+   * back an event that is `awaited`: it goes with the next call.
+   */
+  offer(event: ActionEvent, options?: { readonly awaited?: boolean }): Ticket;
   /** Delivers until `signal` aborts; then makes one last try for all that waits, for as long as one call may take. */
   run(signal: AbortSignal): Promise<void>;
   readonly depth: number;
@@ -34,6 +38,7 @@ export interface OutboxOptions {
 interface Waiting extends Ticket {
   readonly key: string;
   readonly event: ActionEvent;
+  awaited: boolean;
   readonly settle: () => void;
 }
 
@@ -108,18 +113,23 @@ export function createEventOutbox(options: OutboxOptions): EventOutbox {
     get depth() {
       return queue.length;
     },
-    offer: (event) => {
+    offer: (event, { awaited = false } = {}) => {
       const key = keyOf(event);
-      const known = byKey.get(key) ?? delivered.get(key);
+      const waiting = byKey.get(key);
+      if (waiting !== undefined && awaited && !waiting.awaited) {
+        waiting.awaited = true;
+        wake?.abort();
+      }
+      const known = waiting ?? delivered.get(key);
       if (known !== undefined) return known;
       let done: () => void = () => undefined;
       const settled = new Promise<void>((resolve) => {
         done = resolve;
       });
-      const item: Waiting = { key, event, settled, settle: done, offeredMs: clock.now() };
+      const item: Waiting = { key, event, awaited, settled, settle: done, offeredMs: clock.now() };
       byKey.set(key, item);
       queue.push(item);
-      if (queue.length === 1 || queue.length >= config.maxBatch) wake?.abort();
+      if (awaited || queue.length === 1 || queue.length >= config.maxBatch) wake?.abort();
       return item;
     },
     run: async (signal) => {
@@ -132,7 +142,8 @@ export function createEventOutbox(options: OutboxOptions): EventOutbox {
           continue;
         }
         const waitMs = first.offeredMs + config.maxDelay - clock.now();
-        if (queue.length < config.maxBatch && waitMs > 0 && failures === 0) {
+        const urgent = queue.length >= config.maxBatch || queue.some(({ awaited }) => awaited);
+        if (!urgent && waitMs > 0 && failures === 0) {
           await pause(waitMs);
           continue;
         }
