@@ -12,6 +12,7 @@ const steps = [
   { name: "format", command: ["biome", "check", "--error-on-warnings", "."] },
   { name: "build", command: [...npm, "build"] },
   { name: "types of tests and tools", command: ["tsc", "-p", "tsconfig.tests.json"] },
+  { name: "types of the pages' script", command: ["tsc", "-p", "api/browser"] },
   { name: "lint", command: ["oxlint"] },
   { name: "import graph", command: ["node", "tools/graph.mjs"] },
   { name: "knip", command: ["knip", "--no-progress"] },

@@ -11,6 +11,8 @@ import { runDueLoop } from "./deliveries/due-loop.ts";
 import { type DeliveryDeps, enqueueWork } from "./deliveries/enqueue-work.ts";
 import { authMetadataService, identityService } from "./identity/identity-service.ts";
 import { internalRunService } from "./internal-runs/internal-run-service.ts";
+import type { PagesClients } from "./pages/pages-deps.ts";
+import { pagesRoutes } from "./pages/routes.ts";
 import { projectService } from "./projects/project-service.ts";
 import { createProjectStore } from "./projects/project-store.ts";
 import { runService } from "./runs/run-service.ts";
@@ -29,6 +31,8 @@ export interface ApiOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** What the pages that people open in a browser are filled with; absent: there are no pages. */
+  readonly pages?: PagesClients;
   /** Numbers in [0, 1) for the delays between tries; defaults to chance. */
   readonly random?: () => number;
 }
@@ -71,6 +75,7 @@ export function createApi(options: ApiOptions): Service {
   const loop = { database, clock, logger, workers, leaseMs: callTimeoutMs + leaseMarginMs };
   return {
     name: "api",
+    ...(options.pages === undefined ? {} : { http: pagesRoutes({ ...runs, ...options.pages }) }),
     rpc: [
       runService(runs),
       internalRunService({ database, clock, logger }),

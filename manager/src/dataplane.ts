@@ -20,8 +20,10 @@ import {
 } from "@flyte-dataplane/controller";
 import type { Env } from "@flyte-dataplane/core";
 import { createDataproxy, dataproxySection } from "@flyte-dataplane/dataproxy";
+import { DownloadService } from "@flyte-dataplane/proto/dataplane/dataproxy/v1/download";
 import { ActionsService } from "@flyte-dataplane/proto/flyteidl2/actions/actions_service";
 import { CacheService } from "@flyte-dataplane/proto/flyteidl2/cacheservice/v2/cacheservice";
+import { DataProxyService } from "@flyte-dataplane/proto/flyteidl2/dataproxy/dataproxy_service";
 import { ProjectService } from "@flyte-dataplane/proto/flyteidl2/project/project_service";
 import { TaskService } from "@flyte-dataplane/proto/flyteidl2/task/task_service";
 import { TriggerService } from "@flyte-dataplane/proto/flyteidl2/trigger/trigger_service";
@@ -71,6 +73,10 @@ export async function startDataplane(options: DataplaneOptions): Promise<Datapla
     database,
     stores,
     actions: createClient(ActionsService, client.within),
+    pages: {
+      data: createClient(DataProxyService, client.within),
+      downloads: createClient(DownloadService, client.within),
+    },
     clock,
     logger,
     metrics,

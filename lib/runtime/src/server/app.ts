@@ -12,11 +12,11 @@ export interface AppOptions {
 }
 
 /** A fastify that never listens: the server hands it the requests that are not RPC. */
-export async function createApp(options: AppOptions, draining: () => boolean): Promise<FastifyInstance> {
+export async function createApp(options: AppOptions, draining: AbortSignal): Promise<FastifyInstance> {
   const app = fastify({ logger: false, forceCloseConnections: false, routerOptions: { maxParamLength: 4096 } });
   app.get("/healthz", (_request, reply) => reply.type("text/plain").send("OK"));
   app.get("/readyz", async (_request, reply) => {
-    const { ready, reasons } = await readiness(options.services, options.clock, draining());
+    const { ready, reasons } = await readiness(options.services, options.clock, draining.aborted);
     return reply
       .code(ready ? 200 : 503)
       .header("cache-control", "no-store")
@@ -32,7 +32,7 @@ export async function createApp(options: AppOptions, draining: () => boolean): P
       .type("text/plain")
       .send(`nothing at ${request.method} ${request.url.split("?")[0] ?? ""}\n`),
   );
-  for (const service of options.services) service.http?.(app);
+  for (const service of options.services) service.http?.(app, { draining });
   await app.ready();
   return app;
 }

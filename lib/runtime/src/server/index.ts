@@ -5,6 +5,7 @@ export {
   type CallContext,
   type Handlers,
   type HealthCheck,
+  type HttpContext,
   type Loop,
   type RpcService,
   rpc,
@@ -12,3 +13,4 @@ export {
   type StreamHandler,
   type UnaryHandler,
 } from "./service.ts";
+export { readStaticFiles, type StaticFile } from "./static-files.ts";

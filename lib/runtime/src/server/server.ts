@@ -45,7 +45,7 @@ const lastWordsMs = 1000;
  */
 export async function createServer(options: ServerOptions): Promise<Server> {
   const calls = createCalls();
-  const app = await createApp(options, () => calls.draining.aborted);
+  const app = await createApp(options, calls.draining);
   const rpc = createRpcListener(options, calls);
   const guard = createGuard({ hostNames: options.hostNames ?? [], origins: options.origins ?? [] });
   const listening = await listen(options.host, options.port, (request, response) => {

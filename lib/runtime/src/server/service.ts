@@ -16,11 +16,17 @@ export interface Service {
   /** Remote procedures, mounted under `/<package>.<Service>/<Method>`. */
   readonly rpc: readonly RpcService[];
   /** Other HTTP routes (signed files, pages); most services have none. */
-  readonly http?: (app: FastifyInstance) => void;
+  readonly http?: (app: FastifyInstance, context: HttpContext) => void;
   /** Runs while the process does. Started in order once every service exists, stopped in reverse order. */
   readonly loops?: readonly Loop[];
   /** Asked by `/readyz`; one that rejects makes the process not ready, with its message as the reason. */
   readonly health?: readonly HealthCheck[];
+}
+
+/** What routes may know of the server they stand on. */
+export interface HttpContext {
+  /** Aborts when the server drains: an answer without an end has to come to one then. */
+  readonly draining: AbortSignal;
 }
 
 export interface Loop {
