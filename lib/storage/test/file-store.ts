@@ -42,8 +42,9 @@ export async function fileHarness(wrap: (driver: Driver) => Driver = (driver) =>
       root = path.join(base, count.toString());
       await mkdir(root);
       const signing: FileSigning = { key, endpoint: () => server.endpoint };
-      served = wrap(openFileDriver({ root, durability: "fast", signing }));
-      return served;
+      // The server knows the store by its own keys, whatever a wrapper makes of them.
+      served = openFileDriver({ root, durability: "fast", signing });
+      return wrap(served);
     },
     leftovers: async () => [...(await partialFiles(root)), ...(await openDescriptors(base))],
     async close() {

@@ -1,4 +1,4 @@
-import type { Driver } from "../driver.ts";
+import type { Driver, Signer } from "../driver.ts";
 
 /** What an emulator may fail to enforce; whoever lists one says so in the run, and nothing else may be skipped. */
 export type Proof = "signatures" | "expiry" | "signed-length" | "signed-md5";
@@ -12,6 +12,11 @@ export interface Harness {
    * wants none after every test.
    */
   leftovers(): Promise<readonly string[]>;
+  /**
+   * A signer of the store opened last whose clock is an hour slow, from stores that sign no link which has ended: one of
+   * its links can have.
+   */
+  earlySigner?(): Promise<Signer | undefined>;
   readonly cannotProve?: readonly Proof[];
   /** Called once, after the last test. */
   close(): Promise<void>;
@@ -22,5 +27,7 @@ export interface Subject {
   driver(): Driver;
   /** Those of the harness, for what must be gone before the test ends. */
   leftovers(): Promise<readonly string[]>;
+  /** That of the harness, where it has one. */
+  earlySigner(): Promise<Signer | undefined>;
   proves(proof: Proof): boolean;
 }

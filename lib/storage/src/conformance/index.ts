@@ -9,18 +9,24 @@ import type { Harness, Subject } from "./harness.ts";
 import { keys } from "./keys.ts";
 import { listing } from "./listing.ts";
 import { metadata } from "./metadata.ts";
+import { multipart } from "./multipart.ts";
 import { ranges } from "./ranges.ts";
 import { replacing } from "./replacing.ts";
 import { signing } from "./signing.ts";
 import { sizes } from "./sizes.ts";
+import { sources } from "./sources.ts";
+import { toFile } from "./to-file.ts";
 
 export { bodyOf, collect, failingBody, md5, someBytes, stallingBody, text } from "./bodies.ts";
+export { expectBytes } from "./expect-bytes.ts";
 export { expectCode } from "./expect-code.ts";
 export type { Harness, Proof, Subject } from "./harness.ts";
 
 const topics = {
   sizes,
+  sources,
   ranges,
+  toFile,
   absence,
   replacing,
   conditions,
@@ -28,6 +34,7 @@ const topics = {
   keys,
   checksums,
   metadata,
+  multipart,
   aborting,
   signing,
   closing,
@@ -47,6 +54,7 @@ export function describeDriver(name: string, makeHarness: () => Promise<Harness>
         return current;
       },
       leftovers: async () => (await harness?.leftovers()) ?? [],
+      earlySigner: async () => await harness?.earlySigner?.(),
       proves: (proof) => harness?.cannotProve?.includes(proof) !== true,
     };
 

@@ -68,9 +68,14 @@ export function listing({ driver }: Subject): void {
     }
   });
 
-  it("each listed object is described as head describes it", async () => {
+  it("each listed object is described as head describes it, as far as the listing goes", async () => {
     await fill();
-    for await (const info of driver().list("a/")) expect(info).toEqual(await driver().head(info.key));
+    for await (const info of driver().list("a/")) {
+      const head = await driver().head(info.key);
+      expect(head).toMatchObject(info);
+      const { key, size, etag, modifiedAt } = head;
+      expect(info).toMatchObject({ key, size, etag, modifiedAt });
+    }
   });
 
   it("a store of more than a thousand objects is listed whole", async () => {

@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { DataPlaneError } from "@flyte-dataplane/core";
 import { expect, it } from "vitest";
 import type { Driver, SignedRequest, Signer } from "../driver.ts";
 import { bodyOf, collect, md5, someBytes, text } from "./bodies.ts";
@@ -76,19 +77,21 @@ export function signing(subject: Subject): void {
     await expectRefused(driver(), { ...signed, headers: {} }, { body: text("four") });
   });
 
-  it("a link past its moment is refused", async () => {
-    const signer = signerOf(driver());
+  it("a link past its moment is refused, or not even made", async () => {
+    const { signer } = driver();
     if (signer === undefined || !subject.proves("expiry")) return;
     await driver().put(key, bodyOf(bytes));
-    const get = await send(await signer.signGet(key, { expiresAt: Date.now() - 1000 }));
+    const late = { expiresAt: Date.now() - 1000 };
+    const early = await subject.earlySigner();
+    const signed = await (early ?? signer).signGet(key, late).catch((error: unknown) => error);
+    if (signed instanceof DataPlaneError) {
+      expect([early, signed.code]).toEqual([undefined, "invalid_argument"]);
+      return await expectCode(signer.signPut("late", late), "invalid_argument");
+    }
+    const get = await send(signed as SignedRequest);
     expect(get.status).toBe(403);
     await get.arrayBuffer();
-    await expectRefused(
-      driver(),
-      await signer.signPut("late", { expiresAt: Date.now() - 1000 }),
-      { body: bytes },
-      "late",
-    );
+    await expectRefused(driver(), await (early ?? signer).signPut("late", late), { body: bytes }, "late");
   });
 
   it("a link changed in any part is refused", async () => {
@@ -98,9 +101,10 @@ export function signing(subject: Subject): void {
     await driver().put("other", bodyOf(bytes));
     const { url } = await signer.signGet(key, { expiresAt: soon() });
     for (const changed of forgeries(url)) {
-      const response = await fetch(changed);
+      const response = await fetch(changed, { headers: once });
       await response.arrayBuffer();
-      expect(response.status, changed).toBe(403);
+      // Stores tell a signature that is wrong (403) from a link that cannot be one (400).
+      expect([400, 403], `${response.status} for ${changed}`).toContain(response.status);
     }
   });
 
@@ -111,7 +115,7 @@ export function signing(subject: Subject): void {
     await expectRefused(driver(), { ...get, method: "PUT" }, { body: bytes });
     await driver().put(key, bodyOf(bytes));
     const put = await signer.signPut(key, { expiresAt: soon() });
-    const response = await fetch(put.url);
+    const response = await fetch(put.url, { headers: once });
     await response.arrayBuffer();
     expect(response.status).toBe(403);
   });
@@ -151,10 +155,13 @@ interface Sent {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** A connection of its own: what a pool of the tests' client holds must not count as what the driver left open. */
+const once = { connection: "close" };
+
 async function send(signed: SignedRequest, { body, headers }: Sent = {}): Promise<Response> {
   return await fetch(signed.url, {
     method: signed.method,
-    headers: { ...signed.headers, ...headers },
+    headers: { ...signed.headers, ...headers, ...once },
     ...(body !== undefined && { body: Buffer.from(body) }),
   });
 }

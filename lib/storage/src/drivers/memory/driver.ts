@@ -26,11 +26,16 @@ interface StoredObject {
 }
 
 /** Keeps objects in this process, for tests and for trying things out; all are gone with the driver. */
-export function openMemoryDriver(config: MemoryConfig): Driver {
-  return new MemoryDriver(config.clock);
+export function openMemoryDriver(config: MemoryConfig): MemoryDriver {
+  return new MemoryStore(config.clock);
 }
 
-class MemoryDriver implements Driver {
+export interface MemoryDriver extends Driver {
+  /** Uploads that were neither completed nor aborted. */
+  readonly openUploads: number;
+}
+
+class MemoryStore implements MemoryDriver {
   readonly scheme = "mem";
   readonly capabilities: Driver["capabilities"] = {
     ifAbsent: true,
@@ -53,6 +58,10 @@ class MemoryDriver implements Driver {
       collect: (body, options) => collect(chunksOf(body), options),
       keep: (key, bytes, options) => this.#keep(key, bytes, options),
     });
+  }
+
+  get openUploads(): number {
+    return this.multipart.open;
   }
 
   async head(key: string, options: CallOptions = {}): Promise<ObjectInfo> {
