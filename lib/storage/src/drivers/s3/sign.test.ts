@@ -123,8 +123,11 @@ describe("headers", () => {
 
   it.each([
     { name: "a line end in a value", headers: { "x-amz-meta-a": "b\r\nx: y" } },
+    { name: "a letter beyond ASCII in a value", headers: { "x-amz-meta-a": "ü" } },
     { name: "a NUL in a value", headers: { "x-amz-meta-a": "\0" } },
     { name: "a line end in a name", headers: { "a\nb": "c" } },
+    { name: "another host", headers: { Host: "elsewhere" } },
+    { name: "a name in two spellings", headers: { Range: "a", range: "a" } },
     { name: "an empty name", headers: { "": "c" } },
   ])("$name is refused, and not repeated", ({ headers }) => {
     const error = refusal(() => aRequest(headers));

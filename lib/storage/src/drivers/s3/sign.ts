@@ -1,6 +1,13 @@
 import { DataPlaneError } from "@flyte-dataplane/core";
 import type { S3Credentials } from "./credentials/credentials.ts";
-import { type CanonicalHeaders, canonicalHeaders, canonicalQuery, encode, encodeQuery } from "./sign-canonical.ts";
+import {
+  type CanonicalHeaders,
+  canonicalHeaders,
+  canonicalQuery,
+  encode,
+  encodeQuery,
+  lowerCased,
+} from "./sign-canonical.ts";
 import { type Scope, scopeOf, signature } from "./sign-key.ts";
 
 /**
@@ -57,13 +64,12 @@ const algorithm = "AWS4-HMAC-SHA256";
 
 /**
  * The headers to send: those given, their names in lower case, and the signature's own. The client adds `host`.
- * Throws `invalid_argument` for a header whose name or value would not stay in its line.
+ * Throws `invalid_argument` for a header that cannot be sent as it is: line ends, letters beyond ASCII.
  */
 export function signHeaders(signing: HeaderSigning): Record<string, string> {
   const { credentials, target, payloadHash } = signing;
   const scope = scopeOf(signing.now, signing.region, signing.service ?? "s3");
-  const sent: Record<string, string> = {};
-  for (const [name, value] of Object.entries(signing.headers)) sent[name.toLowerCase()] = value;
+  const sent = lowerCased(signing.headers);
   sent["x-amz-date"] = scope.moment;
   sent["x-amz-content-sha256"] = payloadHash;
   if (credentials.sessionToken !== undefined) sent["x-amz-security-token"] = credentials.sessionToken;
