@@ -5,6 +5,9 @@ import { expandVariables } from "./expand-variables.ts";
 /** What a container may see of the server's own environment: nothing that could carry a credential or a setting of ours. */
 const inherited = ["PATH", "HOME", "LANG"] as const;
 
+/** Holds the uid of the container's Pod, by which processes are known that left its process group. */
+export const podVariable = "_FLYTE_LOCAL_POD";
+
 /** Kept from a proxy, so that the services on this machine stay reachable. */
 const loopback = "localhost,127.0.0.1";
 
@@ -28,6 +31,7 @@ export function containerEnvironment(
     const value = server[name];
     if (value !== undefined) variables.set(name, value);
   }
+  variables.set(podVariable, pod.metadata.uid ?? "");
   variables.set("TMPDIR", tmp);
   for (const name of ["NO_PROXY", "no_proxy"]) variables.set(name, loopback);
   for (const name of ["PYTHONUNBUFFERED", "PYTHONUTF8"]) variables.set(name, "1");

@@ -11,13 +11,15 @@ import { type PodStep, planPod } from "./plan-pod.ts";
 import { type PodDirectory, podDirectory } from "./pod-directory.ts";
 import { allContainers } from "./pod-progress.ts";
 import type { PodSlots } from "./pod-slots.ts";
-import { startOverAtMs, type WarmUps } from "./pod-start.ts";
+import type { WarmUps } from "./pod-start.ts";
 import { podStatus } from "./pod-status.ts";
+import { PodTurn } from "./pod-turn.ts";
 import { signalGroup } from "./process-identity.ts";
 import type { Requirements } from "./requirements.ts";
 import { createExclusively, writeWhole } from "./small-file.ts";
 import { recordFailure, startRun } from "./start-run.ts";
 import { passStartupProbe } from "./startup-probe.ts";
+import { killStrays } from "./strays.ts";
 import { WakeSignal } from "./wake-signal.ts";
 
 export interface PodWorkerOptions {
@@ -52,15 +54,15 @@ export class PodWorker {
   readonly #wake = new WakeSignal();
   readonly #children = new Map<string, ChildProcess>();
   readonly #probes = new Map<string, AbortController>();
+  readonly #turn: PodTurn;
   #pod: Pod;
-  /** While the Pod counts among those that start. */
-  #admittedAtMs: number | undefined;
   #startPollMs = firstStartPollMs;
 
   constructor(pod: Pod, options: PodWorkerOptions) {
     this.#pod = pod;
     this.#options = options;
-    this.#directory = podDirectory(options.pods, pod.metadata.uid ?? "");
+    this.#directory = podDirectory(options.pods, this.#uid);
+    this.#turn = new PodTurn(this.#uid, options, () => this.#wake.wake());
   }
 
   /** The Pod as it is stored now; an older state than one seen before is passed over. */
@@ -94,7 +96,7 @@ export class PodWorker {
     } finally {
       signal.removeEventListener("abort", stop);
       for (const probe of this.#probes.values()) probe.abort();
-      this.#options.slots.release(this.#uid);
+      this.#turn.end();
     }
   }
 
@@ -107,13 +109,14 @@ export class PodWorker {
     const { clock } = this.#options;
     const runs = await this.#observe();
     const pod = this.#pod;
-    const admitted = this.#admit(runs);
-    const startEndsAtMs = this.#followStart(pod, runs);
+    const admitted = this.#turn.ask(runs, this.#options.depthOf(pod));
+    const startEndsAtMs = this.#turn.followStart(pod, runs);
     const plan = planPod(pod, runs, { nowMs: clock.now(), admitted });
     const acting = plan.steps.filter((step) => step.do !== "probe");
     for (const step of plan.steps) await this.#perform(step);
     // What was done shows in the files at once; the status is written when there is nothing left to do.
     if (acting.length > 0 && acting.every((step) => step.do !== "kill" && step.do !== "terminate")) return false;
+    if (plan.over) await this.#killStrays();
     const status = podStatus(pod, runs, { nowMs: clock.now(), admitted });
     if (!isDeepStrictEqual(status, pod.status)) {
       const reported = await this.#options.report(pod, status, signal);
@@ -127,29 +130,6 @@ export class PodWorker {
     }
     await this.#wake.sleep(clock, this.#sleepMs([plan.lookAtMs, startEndsAtMs], runs));
     return false;
-  }
-
-  #admit(runs: PodRuns): boolean {
-    const { slots, depthOf } = this.#options;
-    const depth = depthOf(this.#pod);
-    if (runs.size > 0) {
-      slots.hold(this.#uid, depth);
-      return true;
-    }
-    if (!slots.ask(this.#uid, depth, () => this.#wake.wake())) return false;
-    this.#admittedAtMs ??= this.#options.clock.now();
-    return true;
-  }
-
-  /** Gives the start back once it is over; until then the time when that will be. */
-  #followStart(pod: Pod, runs: PodRuns): number | undefined {
-    const { slots, warmUps, clock } = this.#options;
-    if (this.#admittedAtMs === undefined) return undefined;
-    const overAtMs = startOverAtMs(pod, runs, { admittedAtMs: this.#admittedAtMs, warmUps });
-    if (clock.now() < overAtMs) return overAtMs;
-    this.#admittedAtMs = undefined;
-    slots.started(this.#uid);
-    return undefined;
   }
 
   async #observe(): Promise<PodRuns> {
@@ -255,6 +235,14 @@ export class PodWorker {
     if (signal === "SIGKILL" && runs.current.stoppedAtMs === undefined) await note();
     await signalGroup(state.process, signal);
     if (signal === "SIGTERM") await note();
+  }
+
+  /** A Pod has ended when none of its processes is left. */
+  async #killStrays(): Promise<void> {
+    const { clock, logger } = this.#options;
+    const processes = await killStrays(new Set([this.#uid]), clock);
+    if (processes > 0)
+      logger.warn({ pod: this.#pod.metadata.name, processes }, "processes killed that outlived their container");
   }
 
   async #recordLoss(container: Container, restart: number, killed: boolean): Promise<void> {

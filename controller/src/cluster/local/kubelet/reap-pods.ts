@@ -6,6 +6,7 @@ import { type PodDirectory, podDirectory, type RunDirectory, volumesFolder } fro
 import { isAlive, type ProcessIdentity, parseIdentity, signalGroup } from "./process-identity.ts";
 import { createExclusively } from "./small-file.ts";
 import { recordFailure } from "./start-run.ts";
+import { killStrays } from "./strays.ts";
 
 export interface ReapOptions {
   readonly clock: Clock;
@@ -31,6 +32,7 @@ export async function reapPods(pods: string, { clock, graceMs, spare }: ReapOpti
     await clock.sleep(10);
     running = await alive(running);
   }
+  await killStrays(new Set(uids), clock);
   return living.length;
 }
 
