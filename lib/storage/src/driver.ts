@@ -29,7 +29,8 @@ export interface Driver {
 
   /**
    * Objects whose key starts with `prefix`, in ascending order of their UTF-8 bytes, one page after the other.
-   * A prefix without objects gives an empty iteration.
+   * A prefix without objects gives an empty iteration. Objects are described by key, size, version and time at least; what
+   * only `head` knows (checksums, type, metadata) may be missing.
    */
   list(prefix: string, options?: ListOptions): AsyncIterable<ObjectInfo>;
 
@@ -57,7 +58,7 @@ export interface Capabilities {
   readonly metadata: boolean;
   /**
    * Any string is a key. Without it keys with empty, `.` or `..` segments or a trailing slash reject with
-   * `invalid_argument`, and one key cannot be both an object and the folder of another (`failed_precondition`).
+   * `invalid_argument`, and a key may be refused as object and folder of another at once (`failed_precondition`).
    */
   readonly flatKeys: boolean;
 }

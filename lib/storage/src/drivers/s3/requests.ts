@@ -1,0 +1,172 @@
+import { createHash } from "node:crypto";
+import { type Clock, DataPlaneError, isRecoverable } from "@flyte-dataplane/core";
+import type { FileSlice } from "../../driver.ts";
+import { chunksOf } from "../../source.ts";
+import { StoreAnswer } from "../../store-answer.ts";
+import type { WireClient, WireResponse } from "../../wire/exchange.ts";
+import { type BucketAddress, bucketAddress, locate } from "./address.ts";
+import type { S3Config } from "./config.ts";
+import type { CredentialsProvider } from "./credentials/credentials.ts";
+import { type S3Refusal, s3Error } from "./errors.ts";
+import { readRefusal } from "./refusal.ts";
+import { emptyPayloadHash, signHeaders, unsignedPayload } from "./sign.ts";
+import { encodeQuery } from "./sign-canonical.ts";
+
+export interface S3Deps {
+  readonly clock: Clock;
+  readonly wire: WireClient;
+  readonly credentials: CredentialsProvider;
+}
+
+export interface S3Request {
+  readonly method: "GET" | "HEAD" | "PUT" | "POST" | "DELETE";
+  /** Absent for requests to the bucket itself. */
+  readonly key?: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Something that can be sent a second time. */
+  readonly body?: Uint8Array | FileSlice;
+  readonly signal?: AbortSignal | undefined;
+  /** A status besides 2xx that the caller wants to see. */
+  readonly accept?: number;
+}
+
+/** What the store taught us about itself; see `S3Requests.#learn`. */
+interface Knowledge {
+  readonly region: string;
+  /** Milliseconds to be added to our clock to have the store's. */
+  readonly skewMs: number;
+}
+
+/** Over plain http, the largest body in memory whose hash is signed; 4 ms of CPU. */
+const maxHashedBytes = 1024 * 1024;
+/** A third of the difference that S3 accepts: where a refusal has no words, a smaller one is not its reason. */
+const suspectSkewMs = 5 * 60 * 1000;
+
+/**
+ * Signs and sends the requests of one bucket. A refusal because of a wrong region or a wrong clock teaches this object and
+ * is answered with one more request, signed with what was learnt; everything else is the caller's to judge, and nothing
+ * else is sent twice.
+ */
+export class S3Requests {
+  readonly config: S3Config;
+  readonly #deps: S3Deps;
+  #known: Knowledge;
+  /** Whether the region was confirmed by the store. */
+  #settled = false;
+
+  constructor(config: S3Config, deps: S3Deps) {
+    this.config = config;
+    this.#deps = deps;
+    this.#known = { region: config.region ?? "us-east-1", skewMs: 0 };
+    // A malformed endpoint is a fault of the configuration, not of the first request.
+    this.address(undefined);
+  }
+
+  get region(): string {
+    return this.#known.region;
+  }
+
+  /** The store's time, as far as we know it. */
+  now(): number {
+    return this.#deps.clock.now() + this.#known.skewMs;
+  }
+
+  /** Of the bucket; `endpoint` stands in for the configured one. */
+  address(endpoint: string | undefined): BucketAddress {
+    return bucketAddress(this.config, this.region, endpoint ?? this.config.endpoint);
+  }
+
+  /** The store's answer, a success or `accept`. Rejects with what the refusal means. */
+  async send(request: S3Request): Promise<WireResponse> {
+    const learnt = new Set<keyof Knowledge>();
+    for (;;) {
+      const used = this.#known;
+      const response = await this.#attempt(request, used);
+      const { status } = response;
+      if ((status >= 200 && status < 300) || status === request.accept) return response;
+      const refusal = await readRefusal(response, this.#deps.clock.now());
+      const lesson = this.#learn(refusal, used);
+      if (lesson === undefined || learnt.has(lesson)) throw s3Error(refusal);
+      learnt.add(lesson);
+    }
+  }
+
+  /**
+   * The bucket's region for a link, which can teach us nothing once it is handed out: AWS is asked for it, once, unless it
+   * is configured. That the store refuses us the bucket itself is no fault, for its refusal tells the region too.
+   */
+  async settledRegion(signal: AbortSignal | undefined): Promise<string> {
+    if (this.#settled || this.config.region !== undefined || this.config.endpoint !== undefined) return this.region;
+    try {
+      const response = await this.send({ method: "HEAD", signal });
+      await response.discard();
+    } catch (error) {
+      if (!(error instanceof DataPlaneError && error.cause instanceof StoreAnswer)) throw error;
+      if (isRecoverable(error.code)) throw error;
+    }
+    this.#settled = true;
+    return this.region;
+  }
+
+  async #attempt(request: S3Request, { region, skewMs }: Knowledge): Promise<WireResponse> {
+    const { method, query, body, signal } = request;
+    const credentials = await this.#deps.credentials(signal === undefined ? {} : { signal });
+    const { scheme, host, path } = locate(bucketAddress(this.config, region, this.config.endpoint), request.key);
+    const target = query === undefined ? path : `${path}?${encodeQuery(query)}`;
+    const given = {
+      ...request.headers,
+      ...(this.config.requesterPays === true && { "x-amz-request-payer": "requester" }),
+    };
+    const headers =
+      credentials === undefined
+        ? given
+        : signHeaders({
+            method,
+            host,
+            target,
+            headers: given,
+            payloadHash: await this.#payloadHash(scheme, body),
+            region,
+            credentials,
+            now: this.#deps.clock.now() + skewMs,
+          });
+    return await this.#deps.wire.send({
+      method,
+      origin: `${scheme}://${host}`,
+      target,
+      headers,
+      ...(body !== undefined && { body }),
+      ...(signal !== undefined && { signal }),
+    });
+  }
+
+  async #payloadHash(scheme: string, body: Uint8Array | FileSlice | undefined): Promise<string> {
+    if (body === undefined) return emptyPayloadHash;
+    const small = body instanceof Uint8Array && body.byteLength <= maxHashedBytes;
+    if (this.config.signPayload !== true && (scheme === "https" || !small)) return unsignedPayload;
+    const hash = createHash("sha256");
+    for await (const chunk of chunksOf(body)) hash.update(chunk);
+    return hash.digest("hex");
+  }
+
+  /**
+   * Takes from a refusal what a second attempt may do better than one made with `used`; undefined for nothing. With an
+   * endpoint of its own a store can correct the region of our signature, yet never send us elsewhere.
+   */
+  #learn({ answer, region }: S3Refusal, used: Knowledge): keyof Knowledge | undefined {
+    const { status, code, serverDateMs } = answer;
+    const sameHost = status === 400 && (code === "AuthorizationHeaderMalformed" || code === "");
+    const regional = sameHost || (this.config.endpoint === undefined && (status === 301 || status === 307));
+    if (regional && region !== undefined && region !== used.region) {
+      this.#known = { ...this.#known, region };
+      return "region";
+    }
+    const skewed = code === "RequestTimeTooSkewed" || code === "RequestExpired";
+    if (serverDateMs === undefined || !(skewed || (status === 403 && code === ""))) return undefined;
+    const skewMs = serverDateMs - this.#deps.clock.now();
+    if (!skewed && Math.abs(skewMs - used.skewMs) < suspectSkewMs) return undefined;
+    this.#known = { ...this.#known, skewMs };
+    return "skewMs";
+  }
+}
