@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { type Clock, compareUtf8 } from "@flyte-dataplane/core";
 import { abortable, throwIfAborted } from "../../abortable.ts";
+import { crc32Of, crcBytes } from "../../crc.ts";
 import type {
   CallOptions,
   Driver,
@@ -56,7 +57,7 @@ class MemoryStore implements MemoryDriver {
     this.multipart = new MemoryMultipart({
       check: (signal) => this.#check(signal),
       collect: (body, options) => collect(chunksOf(body), options),
-      keep: (key, bytes, options) => this.#keep(key, bytes, options),
+      keep: (key, bytes, options, etag) => this.#keep(key, bytes, options, etag),
     });
   }
 
@@ -91,7 +92,7 @@ class MemoryStore implements MemoryDriver {
     return this.#keep(key, bytes, options);
   }
 
-  #keep(key: string, bytes: Uint8Array, options: PutOptions): PutResult {
+  #keep(key: string, bytes: Uint8Array, options: PutOptions, etag?: string): PutResult {
     const contentMd5 = createHash("md5").update(bytes).digest();
     if (options.contentMd5 !== undefined && !contentMd5.equals(options.contentMd5)) throw memoryErrors.otherMd5();
     if (options.ifAbsent === true && this.#objects.has(key)) throw memoryErrors.taken();
@@ -99,9 +100,10 @@ class MemoryStore implements MemoryDriver {
     const info: ObjectInfo = {
       key,
       size: bytes.byteLength,
-      etag: this.#writes.toString(),
+      etag: etag ?? this.#writes.toString(),
       modifiedAt: this.#clock.now(),
       contentMd5,
+      checksums: { crc32: crcBytes(crc32Of(bytes)) },
       ...(options.contentType !== undefined && { contentType: options.contentType }),
       ...(options.metadata !== undefined && { metadata: { ...options.metadata } }),
     };

@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
 import type { Multipart, PutOptions, PutResult, Source, Upload, UploadedPart } from "../../driver.ts";
 import { memoryErrors } from "./errors.ts";
 
@@ -6,7 +7,7 @@ import { memoryErrors } from "./errors.ts";
 export interface PartStore {
   check(signal: AbortSignal | undefined): void;
   collect(body: Source, options: PutOptions): Promise<Uint8Array>;
-  keep(key: string, bytes: Uint8Array, options: PutOptions): PutResult;
+  keep(key: string, bytes: Uint8Array, options: PutOptions, etag: string): PutResult;
 }
 
 interface OpenUpload {
@@ -50,8 +51,7 @@ export class MemoryMultipart implements Multipart {
     if (!Number.isInteger(number) || number < 1 || number > maxParts) throw memoryErrors.noPartNumber(number, maxParts);
     const bytes = await this.#store.collect(body, signal === undefined ? {} : { signal });
     if (bytes.byteLength > maxPartBytes) throw memoryErrors.partTooLarge(bytes.byteLength, maxPartBytes);
-    this.#made += 1;
-    const etag = `part-${this.#made}`;
+    const etag = createHash("md5").update(bytes).digest("hex");
     // The upload may have been aborted while the body arrived.
     this.#find(upload).parts.set(number, { etag, bytes });
     return { number, size: bytes.byteLength, etag };
@@ -75,10 +75,8 @@ export class MemoryMultipart implements Multipart {
       return part.bytes;
     });
     if (chunks.length === 0) throw memoryErrors.noParts();
-    const result = this.#store.keep(upload.key, Buffer.concat(chunks), {
-      ...options,
-      ...(ifAbsent !== undefined && { ifAbsent }),
-    });
+    const kept = { ...options, ...(ifAbsent !== undefined && { ifAbsent }) };
+    const result = this.#store.keep(upload.key, Buffer.concat(chunks), kept, etagOf(parts));
     this.#uploads.delete(upload.id);
     return await Promise.resolve(result);
   }
@@ -93,4 +91,11 @@ export class MemoryMultipart implements Multipart {
     if (found === undefined) throw memoryErrors.noUpload();
     return found;
   }
+}
+
+/** As S3 makes it, so that whoever knows the parts knows the object. */
+function etagOf(parts: readonly UploadedPart[]): string {
+  const hash = createHash("md5");
+  for (const { etag } of parts) hash.update(etag, "hex");
+  return `${hash.digest("hex")}-${parts.length}`;
 }
