@@ -10,13 +10,16 @@ export interface AtOnceOptions<T> {
   readonly onFailure?: (item: T, error: unknown) => void;
 }
 
+/** Gives items until its signal aborts. */
+export type Items<T> = (signal: AbortSignal) => Iterable<T> | AsyncIterable<T>;
+
 /**
  * Runs `work` for each item, several at once, and pulls an item only when there is room for it. The first failure aborts
- * the signal of all others. Settles after all of them have, so that nothing runs on behind the caller's back; rejects
+ * the signal of all others and of whoever gives the items. Settles after all of them have, so that nothing runs on behind the caller's back; rejects
  * with the first failure, or with the abort of `options.signal`.
  */
 export async function atOnce<T>(
-  items: Iterable<T> | AsyncIterable<T>,
+  items: Items<T>,
   options: AtOnceOptions<T>,
   work: (item: T, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
@@ -31,7 +34,7 @@ export async function atOnce<T>(
     outer.addEventListener("abort", follow, { once: true });
   }
   try {
-    await new Lanes(items, options, stop, work).run();
+    await new Lanes(items(stop.signal), options, stop, work).run();
   } finally {
     outer?.removeEventListener("abort", follow);
   }

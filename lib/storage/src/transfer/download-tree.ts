@@ -25,7 +25,7 @@ export async function downloadTree(
   const root = path.resolve(directory);
   const folders = new Folders(context.disk, root);
   await folders.make(root);
-  const objects = placed(bucket, prefix, options.signal);
+  const objects = (signal: AbortSignal): AsyncIterable<Placed> => placed(bucket, prefix, signal);
   return await moveTree(context, "download", bucket.uri(prefix), objects, async ({ info, place }, signal) => {
     const { segments, isFolder } = place;
     const name = segments.length === 0 ? root : `${root}/${segments.join("/")}`;
@@ -42,13 +42,9 @@ interface Placed {
 }
 
 /** Ascending keys only: a listing that goes back would go on for ever, or bring two objects into one file. */
-async function* placed(
-  bucket: Bucket,
-  prefix: string,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Placed, void, undefined> {
+async function* placed(bucket: Bucket, prefix: string, signal: AbortSignal): AsyncGenerator<Placed, void, undefined> {
   let last: string | undefined;
-  for await (const info of bucket.list(prefix, signal === undefined ? {} : { signal })) {
+  for await (const info of bucket.list(prefix, { signal })) {
     const ref = bucket.uri(info.key);
     if (last !== undefined && compareUtf8(info.key, last) <= 0) {
       throw new DataPlaneError("data_loss", `list ${bucket.uri(prefix)}: the listing repeats itself at "${info.key}"`, {

@@ -31,20 +31,24 @@ export async function fetchPieces(
   const pace = new Pace(clock, sizes.fewestPieces, sizes.mostPieces);
   // The last byte first: the file has its length from the start, whatever order the ranges come in.
   await disk.resize(fd, size);
-  await atOnce(cut(size, sizes.pieceBytes), { limit: () => pace.width, signal }, async (piece, stop) => {
-    const { index, offset, length } = piece;
-    const read = await bucket.get(key, { range: { offset, length }, ifMatch: etag, unverified: true, signal: stop });
-    let crc = 0;
-    const onChunk = (chunk: Uint8Array): void => {
-      meter.onChunk?.(chunk);
-      if (sum !== undefined) crc = sum.crc(chunk, crc);
-    };
-    const received = await intoFile(context, read, { fd, position: offset, onChunk });
-    if (received !== length) throw corrupt(context, key, `received ${received} of ${length} bytes at ${offset}`);
-    sum?.set(index, crc, length);
-    fetched += received;
-    pace.done(length);
-  });
+  await atOnce(
+    () => cut(size, sizes.pieceBytes),
+    { limit: () => pace.width, signal },
+    async (piece, stop) => {
+      const { index, offset, length } = piece;
+      const read = await bucket.get(key, { range: { offset, length }, ifMatch: etag, unverified: true, signal: stop });
+      let crc = 0;
+      const onChunk = (chunk: Uint8Array): void => {
+        meter.onChunk?.(chunk);
+        if (sum !== undefined) crc = sum.crc(chunk, crc);
+      };
+      const received = await intoFile(context, read, { fd, position: offset, onChunk });
+      if (received !== length) throw corrupt(context, key, `received ${received} of ${length} bytes at ${offset}`);
+      sum?.set(index, crc, length);
+      fetched += received;
+      pace.done(length);
+    },
+  );
   // The file has its length from the start: only the count tells that no range was left out.
   if (fetched !== size) throw corrupt(context, key, `received ${fetched} of ${size} bytes`);
   if (sum?.matches() === false) throw corrupt(context, key, "the CRC of the body is not the one that the store keeps");

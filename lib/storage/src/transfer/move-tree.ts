@@ -1,4 +1,4 @@
-import { atOnce } from "./at-once.ts";
+import { atOnce, type Items } from "./at-once.ts";
 import type { TransferContext } from "./context.ts";
 import { Failures } from "./failures.ts";
 import type { TransferOptions, TreeResult } from "./options.ts";
@@ -11,7 +11,7 @@ export async function moveTree<T>(
   context: TransferContext<TransferOptions>,
   operation: string,
   ref: string,
-  items: AsyncIterable<T>,
+  items: Items<T>,
   move: (item: T, signal: AbortSignal) => Promise<number>,
 ): Promise<TreeResult> {
   const { options, sizes, meter } = context;

@@ -51,13 +51,17 @@ async function sendParts(context: Context, file: LocalFile, key: string, signal:
   return await inParts({ bucket, multipart, key, options, signal, size: () => file.size }, async (upload) => {
     const parts: UploadedPart[] = [];
     const pace = new Pace(clock, sizes.fewestPieces, sizes.mostPieces);
-    await atOnce(cut(file.size, partBytes), { limit: () => pace.width, signal }, async (number, stop) => {
-      const offset = (number - 1) * partBytes;
-      const slice = { fd: file.fd, offset, length: Math.min(partBytes, file.size - offset) };
-      parts[number - 1] = await multipart.putPart(upload, number, slice, { signal: stop });
-      meter.moved(slice.length);
-      pace.done(slice.length);
-    });
+    await atOnce(
+      () => cut(file.size, partBytes),
+      { limit: () => pace.width, signal },
+      async (number, stop) => {
+        const offset = (number - 1) * partBytes;
+        const slice = { fd: file.fd, offset, length: Math.min(partBytes, file.size - offset) };
+        parts[number - 1] = await multipart.putPart(upload, number, slice, { signal: stop });
+        meter.moved(slice.length);
+        pace.done(slice.length);
+      },
+    );
     await file.checkUnchanged();
     return parts;
   });

@@ -1,4 +1,4 @@
-import { abortable } from "../abortable.ts";
+import { abortable, throwIfAborted } from "../abortable.ts";
 import type { Bucket } from "../bucket.ts";
 import type { PutResult, UploadedPart } from "../driver.ts";
 import { atOnce } from "./at-once.ts";
@@ -28,14 +28,23 @@ export async function uploadStream(
     meter.end();
     return result;
   }
-  const buffers = new PartBuffers(abortable(body, signal), sizes.streamBytes, multipart.limits);
+  // A body that stays silent must not hold up the news of a part that failed.
+  const ending = new AbortController();
+  const end = (): void => ending.abort(signal.reason);
+  signal.addEventListener("abort", end, { once: true });
+  const buffers = new PartBuffers(abortable(body, ending.signal), sizes.streamBytes, multipart.limits);
   try {
+    throwIfAborted(signal);
     const first = await buffers.next();
     if (first.isLast) return await bucket.put(key, first.bytes, putOptions(options, signal));
     const job = { bucket, multipart, key, options, signal, size: () => buffers.taken };
     return await inParts(job, async (upload) => {
       const parts: UploadedPart[] = [];
-      await atOnce(buffers.all(first), { limit: () => buffers.most, signal }, async (part: StreamPart, stop) => {
+      const rest = (stop: AbortSignal): AsyncIterable<StreamPart> => {
+        stop.addEventListener("abort", end, { once: true });
+        return buffers.all(first);
+      };
+      await atOnce(rest, { limit: () => buffers.most, signal }, async (part: StreamPart, stop) => {
         parts[part.number - 1] = await multipart.putPart(upload, part.number, part.bytes, { signal: stop });
         meter.moved(part.bytes.byteLength);
         buffers.release(part);
@@ -43,6 +52,7 @@ export async function uploadStream(
       return parts;
     });
   } finally {
+    signal.removeEventListener("abort", end);
     buffers.stop();
     meter.end();
   }

@@ -21,9 +21,15 @@ export async function uploadTree(
 ): Promise<TreeResult> {
   const context = createContext(bucket, options);
   const root = await resolve(directory);
-  return await moveTree(context, "upload", root, walkFiles(root), async ({ segments, path }, signal) => {
-    return (await sendFile(context, path, `${prefix}${segments.join("/")}`, signal)).size;
-  });
+  return await moveTree(
+    context,
+    "upload",
+    root,
+    () => walkFiles(root),
+    async ({ segments, path }, signal) => {
+      return (await sendFile(context, path, `${prefix}${segments.join("/")}`, signal)).size;
+    },
+  );
 }
 
 async function resolve(directory: string): Promise<string> {
