@@ -39,6 +39,7 @@ export async function* disturbAnswer(
   head: Buffer,
   body: AsyncGenerator<Buffer, void, undefined>,
 ): AsyncGenerator<Buffer, void, undefined> {
+  if (effect?.kind === "lost-answer") throw new HungUp();
   yield head;
   if (effect === undefined) yield* body;
   else if (effect.kind === "trickle-answer") yield* trickled(body, effect);

@@ -2,9 +2,10 @@
  * A proxy that knows HTTP/1.1 just well enough to break it at a byte: what it passes on it passes verbatim, so that
  * signatures stay valid when they were made for its address.
  */
+import type { Buffer } from "node:buffer";
 import { once } from "node:events";
 import { type AddressInfo, createServer, connect as openConnection, type Socket } from "node:net";
-import { byteReader, type MessageHead, parseAnswerHead, parseRequestHead } from "./byte-reader.ts";
+import { type ByteReader, byteReader, type MessageHead, parseAnswerHead, parseRequestHead } from "./byte-reader.ts";
 import { disturbAnswer, disturbRequest, HungUp } from "./disturb.ts";
 import { type Fault, isRequestEffect, type SeenRequest } from "./fault.ts";
 import { send } from "./send.ts";
@@ -93,57 +94,88 @@ export async function startFaultProxy(upstream: string): Promise<FaultProxy> {
   };
 }
 
+type Meet = (request: SeenRequest) => Fault | undefined;
+
 /** One exchange after the other, until either side ends. */
-async function relay(client: Socket, store: Socket, meet: (request: SeenRequest) => Fault | undefined): Promise<void> {
-  // The end of one side is the end of the other; what went wrong shows there.
-  for (const [side, other] of [
-    [client, store],
-    [store, client],
-  ] as const) {
-    side.on("error", () => undefined);
-    side.once("close", () => (side === client ? other.destroy() : other.end()));
-  }
+async function relay(client: Socket, store: Socket, meet: Meet): Promise<void> {
+  let exchanging = false;
+  // What went wrong with a side shows in the other.
+  client.on("error", () => undefined);
+  store.on("error", () => undefined);
+  client.once("close", () => store.destroy());
+  store.once("close", () => {
+    if (!exchanging) client.end();
+  });
   const [fromClient, fromStore] = [byteReader(client), byteReader(store)];
   try {
-    for (;;) {
-      const raw = await fromClient.head();
-      if (raw === undefined) break;
-      const head = parseRequestHead(raw);
-      const [method = "", target = ""] = head.start.split(" ");
-      const effect = meet({ method, target })?.effect;
-      const onRequest = effect !== undefined && isRequestEffect(effect) ? effect : undefined;
-      const onAnswer = effect !== undefined && !isRequestEffect(effect) ? effect : undefined;
-      const request = disturbRequest(onRequest, client, raw, fromClient.body(head));
-      if (onRequest?.kind === "answer") {
-        for await (const _piece of request) continue;
-        continue;
-      }
-      const sending = (async () => {
-        for await (const piece of request) await send(store, piece);
-      })();
-      const answering = (async () => {
-        const { raw: answer, head: answerHead } = await finalAnswer();
-        const body = fromStore.body(answerHead);
-        for await (const piece of disturbAnswer(onAnswer, client, answer, body)) await send(client, piece);
-        if (answerHead.framing.kind === "close") throw new HungUp();
-      })();
-      await Promise.all([sending, answering]);
-
-      async function finalAnswer(): Promise<{ readonly raw: Buffer; readonly head: MessageHead }> {
-        for (;;) {
-          const answer = await fromStore.head();
-          if (answer === undefined) throw new HungUp();
-          const parsed = parseAnswerHead(answer, method);
-          if (parsed.status >= 200) return { raw: answer, head: parsed };
-          await send(client, answer);
-        }
-      }
+    for (let raw = await fromClient.head(); raw !== undefined; raw = await fromClient.head()) {
+      exchanging = true;
+      await exchange({ client, fromClient, store, fromStore }, raw, meet);
+      exchanging = false;
+      if (store.destroyed) break;
     }
-    client.end();
   } catch {
     // A side that hung up or was reset: an ordinary end here.
-    if (!client.destroyed) client.end();
   } finally {
+    if (!client.destroyed) client.end();
     store.destroy();
+  }
+}
+
+interface Sides {
+  readonly client: Socket;
+  readonly fromClient: ByteReader;
+  readonly store: Socket;
+  readonly fromStore: ByteReader;
+}
+
+/** Rejects where nothing more can follow on these connections. */
+async function exchange({ client, fromClient, store, fromStore }: Sides, raw: Buffer, meet: Meet): Promise<void> {
+  const head = parseRequestHead(raw);
+  const [method = "", target = ""] = head.start.split(" ");
+  const effect = meet({ method, target })?.effect;
+  const onRequest = effect !== undefined && isRequestEffect(effect) ? effect : undefined;
+  const onAnswer = effect !== undefined && !isRequestEffect(effect) ? effect : undefined;
+  const request = disturbRequest(onRequest, client, raw, fromClient.body(head));
+  if (onRequest?.kind === "answer") {
+    for await (const _piece of request) continue;
+    return;
+  }
+  let whole = false;
+  const sending = (async () => {
+    try {
+      for await (const piece of request) await send(store, piece);
+      whole = true;
+    } catch (error) {
+      // A server that ended early may have said why: that is read on. An end of ours lets nobody wait.
+      if (error instanceof HungUp) store.destroy();
+    }
+  })();
+  const answering = (async () => {
+    const answer = await finalAnswer(fromStore, method, (interim) => send(client, interim));
+    const body = fromStore.body(answer.head);
+    for await (const piece of disturbAnswer(onAnswer, client, answer.raw, body)) await send(client, piece);
+    if (answer.head.framing.kind === "close") throw new HungUp();
+  })();
+  await Promise.all([sending, answering]);
+  if (!whole) throw new HungUp();
+}
+
+interface Answer {
+  readonly raw: Buffer;
+  readonly head: MessageHead;
+}
+
+async function finalAnswer(
+  from: ByteReader,
+  method: string,
+  passOn: (interim: Buffer) => Promise<void>,
+): Promise<Answer> {
+  for (;;) {
+    const raw = await from.head();
+    if (raw === undefined) throw new HungUp();
+    const head = parseAnswerHead(raw, method);
+    if (head.status >= 200) return { raw, head };
+    await passOn(raw);
   }
 }

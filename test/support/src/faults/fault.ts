@@ -41,7 +41,9 @@ export type AnswerEffect =
   | { readonly kind: "corrupt-answer"; readonly atByte: number }
   /** Adds bytes that nobody announced. */
   | { readonly kind: "surplus-answer"; readonly bytes: number }
-  /** Holds the rest back until `hold` has resolved. */
+  /** The server has done what was asked, and its answer never comes: the connection ends before the first byte. */
+  | { readonly kind: "lost-answer" }
+  /** Holds the rest back until `hold` has resolved; where it rejects, the connection ends there. */
   | { readonly kind: "hold-answer"; readonly afterBytes: number; readonly hold: () => Promise<void> };
 
 export type Headers = Readonly<Record<string, string>>;

@@ -1,0 +1,17 @@
+import { type StoreServer, startRadosGateway } from "@flyte-dataplane/test-support";
+import { afterAll, beforeAll } from "vitest";
+import { describeDriver } from "../../src/conformance/index.ts";
+import { givenProgram } from "./given-programs.ts";
+import { s3Harness, wrappers } from "./s3-harness.ts";
+
+let server: StoreServer;
+beforeAll(async () => {
+  server = await startRadosGateway({ program: givenProgram("radosgw") });
+});
+afterAll(() => server.stop());
+
+for (const { name, wrap } of [{ name: "s3 on radosgw", wrap: undefined }, ...wrappers]) {
+  describeDriver(wrap === undefined ? name : `s3 on radosgw ${name}`, () =>
+    Promise.resolve(s3Harness(server, { ...(wrap !== undefined && { wrap }), cannotProve: [] })),
+  );
+}
