@@ -9,6 +9,8 @@ declare module "vitest" {
   interface ProvidedContext {
     /** The Python interpreter that has the SDK. */
     sdkPython: string;
+    /** A checkout of the SDK's repository, or empty. */
+    sdkCheckout: string;
     /** `http://localhost:<port>` of the server. */
     serverUrl: string;
     /** Home of the SDK's user, with its configuration; gone after the suite. */

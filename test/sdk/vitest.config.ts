@@ -15,8 +15,8 @@ export default defineConfig({
     globalSetup: ["./test/sdk/serve-for-tests.ts"],
     setupFiles: ["./tools/vitest/fail-on-warning.mjs"],
     reporters: ["default", new SuiteReporter()],
-    provide: { sdkPython },
-    testTimeout: 120_000,
+    provide: { sdkPython, sdkCheckout: process.env["FLYTE_SDK_CHECKOUT"] ?? "" },
+    testTimeout: 240_000,
     hookTimeout: 120_000,
     // Every action is a Python that starts: two cores have enough of one file's.
     fileParallelism: false,

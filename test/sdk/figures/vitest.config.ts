@@ -17,7 +17,7 @@ export default defineConfig({
     globalSetup: ["./test/sdk/serve-for-tests.ts"],
     setupFiles: ["./tools/vitest/fail-on-warning.mjs"],
     reporters: ["default", new SuiteReporter({ silenceMs })],
-    provide: { sdkPython },
+    provide: { sdkPython, sdkCheckout: "" },
     testTimeout: silenceMs,
     hookTimeout: 120_000,
     fileParallelism: false,
