@@ -38,7 +38,8 @@ export async function* abortable(
   }
 }
 
-function onAbort(signal: AbortSignal): { readonly promise: Promise<never>; dispose(): void } {
+/** A promise that rejects with the signal's error when it aborts; `dispose` takes the listener back. */
+export function onAbort(signal: AbortSignal): { readonly promise: Promise<never>; dispose(): void } {
   let listener: () => void = () => undefined;
   const promise = new Promise<never>((_resolve, reject) => {
     listener = () => reject(abortError(signal));

@@ -43,7 +43,9 @@ async function textOf(response: WireResponse, url: URL): Promise<string> {
     return Buffer.from(await response.bytes(maxAnswerBytes)).toString("utf8");
   } catch (cause) {
     if (!(cause instanceof DataPlaneError) || cause.code !== "resource_exhausted") throw cause;
-    throw new DataPlaneError("unavailable", `${url.host} answers more than ${maxAnswerBytes} bytes`, { cause });
+    // Somebody answered, which is not the same as silence.
+    const answer = new StoreAnswer(response.status, "");
+    throw new DataPlaneError("unavailable", `${url.host} answers more than ${maxAnswerBytes} bytes`, { cause: answer });
   }
 }
 

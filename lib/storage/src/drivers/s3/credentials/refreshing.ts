@@ -1,4 +1,5 @@
-import { abortError, backoffDelay, type Clock, DataPlaneError, type Logger } from "@flyte-dataplane/core";
+import { backoffDelay, type Clock, DataPlaneError, type Logger } from "@flyte-dataplane/core";
+import { onAbort, throwIfAborted } from "../../../abortable.ts";
 import type { CredentialsProvider, S3Credentials } from "./credentials.ts";
 
 export interface RefreshDeps {
@@ -56,7 +57,7 @@ export function refreshing(load: () => Promise<S3Credentials>, deps: RefreshDeps
   };
 
   return async ({ signal } = {}) => {
-    if (signal?.aborted === true) throw abortError(signal);
+    throwIfAborted(signal);
     const now = clock.now();
     if (held === undefined || !isValid(held.credentials, now)) return await unlessAborted(sharedRefresh(), signal);
     if (now >= held.dueAt && loading === undefined) void refreshBehind(held);
@@ -87,15 +88,10 @@ function isSame(a: S3Credentials, b: S3Credentials): boolean {
 
 async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return await work;
-  let leave: () => void = () => undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    const listener = (): void => reject(abortError(signal));
-    signal.addEventListener("abort", listener, { once: true });
-    leave = () => signal.removeEventListener("abort", listener);
-  });
+  const aborted = onAbort(signal);
   try {
-    return await Promise.race([work, aborted]);
+    return await Promise.race([work, aborted.promise]);
   } finally {
-    leave();
+    aborted.dispose();
   }
 }
