@@ -14,7 +14,7 @@ export default defineConfig({
     include: ["test/sdk/*.test.ts"],
     globalSetup: ["./test/sdk/serve-for-tests.ts"],
     setupFiles: ["./tools/vitest/fail-on-warning.mjs"],
-    reporters: ["default", new SuiteReporter()],
+    reporters: ["default", new SuiteReporter({ silenceMs: 600_000 })],
     provide: { sdkPython, sdkCheckout: process.env["FLYTE_SDK_CHECKOUT"] ?? "" },
     testTimeout: 240_000,
     hookTimeout: 120_000,
