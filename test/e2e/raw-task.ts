@@ -2,7 +2,7 @@
 import { create } from "@bufbuild/protobuf";
 import { createClient, type Transport } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
-import { ProjectIdentifierSchema } from "@flyte-dataplane/proto/flyteidl2/common/identifier";
+import { type ActionIdentifier, ProjectIdentifierSchema } from "@flyte-dataplane/proto/flyteidl2/common/identifier";
 import { ActionPhase } from "@flyte-dataplane/proto/flyteidl2/common/phase";
 import type { Literal } from "@flyte-dataplane/proto/flyteidl2/core/literals";
 import {
@@ -59,6 +59,10 @@ export interface TaskRunner {
   run(task: RawTask, inputs?: Readonly<Record<string, Literal>>): Promise<Ended>;
   /** The same with a document that lies at `uri` already. */
   runOn(task: RawTask, uri: string): Promise<Ended>;
+  /** Starts the task, without inputs. */
+  start(task: RawTask): Promise<ActionIdentifier>;
+  /** How the action ended, which must come within a minute. */
+  untilEnded(actionId: ActionIdentifier): Promise<Ended>;
   outputs(ended: Ended): Promise<Outputs>;
 }
 
@@ -71,7 +75,7 @@ export function createTaskRunner(url: string): TaskRunner {
   const runs = createClient(RunService, transport);
   const id = { case: "projectId", value: project } as const;
 
-  const runOn: TaskRunner["runOn"] = async (task, uri) => {
+  const startOn = async (task: RawTask, uri: string): Promise<ActionIdentifier> => {
     const created = await runs.createRun({
       id,
       task: { case: "taskSpec", value: taskSpec(task) },
@@ -79,6 +83,21 @@ export function createTaskRunner(url: string): TaskRunner {
     });
     const actionId = created.run?.action?.id;
     if (actionId === undefined) throw new Error("the answer names no action");
+    return actionId;
+  };
+
+  const upload = async (task: RawTask, inputs: Readonly<Record<string, Literal>>): Promise<string> => {
+    const uploaded = await dataproxy.uploadInputs({
+      id,
+      task: { case: "taskSpec", value: taskSpec(task) },
+      inputs: create(InputsSchema, {
+        literals: Object.entries(inputs).map(([name, value]) => ({ name, value })),
+      }),
+    });
+    return uploaded.offloadedInputData?.uri ?? "";
+  };
+
+  const untilEnded: TaskRunner["untilEnded"] = async (actionId) => {
     for await (const { details } of runs.watchActionDetails({ actionId }, { timeoutMs: 60_000 })) {
       if (details === undefined) continue;
       const phase = details.status?.phase ?? ActionPhase.UNSPECIFIED;
@@ -98,17 +117,10 @@ export function createTaskRunner(url: string): TaskRunner {
 
   return {
     transport,
-    runOn,
-    run: async (task, inputs = {}) => {
-      const uploaded = await dataproxy.uploadInputs({
-        id,
-        task: { case: "taskSpec", value: taskSpec(task) },
-        inputs: create(InputsSchema, {
-          literals: Object.entries(inputs).map(([name, value]) => ({ name, value })),
-        }),
-      });
-      return await runOn(task, uploaded.offloadedInputData?.uri ?? "");
-    },
+    untilEnded,
+    start: async (task) => await startOn(task, await upload(task, {})),
+    runOn: async (task, uri) => await untilEnded(await startOn(task, uri)),
+    run: async (task, inputs = {}) => await untilEnded(await startOn(task, await upload(task, inputs))),
     outputs: async ({ details }) => {
       const { outputs } = await dataproxy.getActionData({ ...(details.id && { actionId: details.id }) });
       if (outputs === undefined) throw new Error("the answer holds no outputs");
