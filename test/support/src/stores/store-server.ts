@@ -31,6 +31,8 @@ export interface StartOptions {
   readonly program: string;
   /** Where its objects live; a temporary folder by default, removed at the end. */
   readonly directory?: string;
+  /** Further variables of its environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Known to every server; loopback and throw-away data make them no secret. */
