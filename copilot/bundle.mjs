@@ -20,6 +20,9 @@ const { metafile } = await build({
   platform: "node",
   format: "esm",
   target: "node20.19",
+  // Profiles with single sign-on and the like are for people's machines; a pod has none, and says so if asked.
+  // An addon has no place in one file that runs on every architecture.
+  external: ["@aws-sdk/*", "@node-rs/crc32"],
   metafile: true,
   minifySyntax: true,
   banner: { js: "#!/usr/bin/env node" },
