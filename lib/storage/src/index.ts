@@ -24,6 +24,11 @@ export type {
 } from "./driver.ts";
 export type { FileSigning } from "./drivers/file/config.ts";
 export { loadSigningKey } from "./drivers/file/signing-key.ts";
+export type { WebObject } from "./drivers/http/web-object.ts";
+export type { S3Config, S3Encryption } from "./drivers/s3/config.ts";
+export type { CredentialsConfig } from "./drivers/s3/credentials/config.ts";
+export type { S3Settings } from "./drivers/s3/open.ts";
+export type { NetworkOptions } from "./network.ts";
 export { readObject, statObject, writeObject } from "./objects.ts";
 export type { RetryPolicy } from "./retry/policy.ts";
 export type { RetryDeps } from "./retry/retrier.ts";

@@ -32,6 +32,7 @@ export async function fileHarness(wrap: (driver: Driver) => Driver = (driver) =>
       served === undefined
         ? Promise.reject(new Error("no store is open"))
         : Promise.resolve(new Bucket(served, (name) => `/${name}`)),
+    web: () => Promise.reject(new Error("no web is there")),
     signedFiles: { key, clock: wallClock },
     close: () => Promise.resolve(),
   };
