@@ -2,7 +2,7 @@
 import type { DescService } from "@bufbuild/protobuf";
 import { type Client, createClient, type Transport } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
-import { type ApiConfig, apiMigrations, apiSchema, apiSection, createApi } from "@flyte-dataplane/api";
+import { type ApiConfig, type ApiOptions, apiMigrations, apiSchema, apiSection, createApi } from "@flyte-dataplane/api";
 import type { Clock } from "@flyte-dataplane/core";
 import { InternalRunService } from "@flyte-dataplane/proto/flyteidl2/workflow/internal_run_service";
 import { RunService } from "@flyte-dataplane/proto/flyteidl2/workflow/run_service";
@@ -32,6 +32,8 @@ export interface HarnessOptions {
   /** A database that somebody else keeps; by default one on a server of this harness's own. */
   readonly url?: string;
   readonly random?: () => number;
+  /** Opens the pages, filled with these clients' answers. */
+  readonly pages?: NonNullable<ApiOptions["pages"]>;
 }
 
 export interface Harness {
@@ -46,6 +48,8 @@ export interface Harness {
   readonly metrics: MetricsRegistry;
   /** Where the API listens; empty without `http`. */
   readonly baseUrl: string;
+  /** Stops listening, with what that ends. */
+  stopServer(): Promise<void>;
   client<S extends DescService>(service: S): Client<S>;
   /** Rows of a query by column name. */
   rows<R extends object>(sql: string, values?: readonly SqlValue[]): Promise<readonly R[]>;
@@ -78,6 +82,7 @@ export async function startApi(options: HarnessOptions = {}): Promise<Harness> {
     logger: silent,
     metrics,
     ...random,
+    ...(options.pages === undefined ? {} : { pages: options.pages }),
   });
   const stop = new AbortController();
   const loops = options.loops === false ? [] : (service.loops ?? []).map((loop) => loop.run(stop.signal));
@@ -109,6 +114,9 @@ export async function startApi(options: HarnessOptions = {}): Promise<Harness> {
     url,
     metrics,
     baseUrl,
+    stopServer: async () => {
+      await server?.close();
+    },
     client: (descriptor) => createClient(descriptor, transport),
     rows,
     until: (channel, condition) => until(database, channel, condition),

@@ -49,7 +49,6 @@ export async function* liveRun(
   );
   try {
     for (let news = await feed.next(lives); news !== undefined; news = await feed.next(lives)) {
-      for (const [name, text] of news.parts) yield message(name, text);
       const [first] = news.lines;
       if (first !== undefined) {
         // Of two attempts' lines only the later attempt's are still wanted.
@@ -65,6 +64,8 @@ export async function* liveRun(
           about: logAbout({ run, view, attempt }, extent).text,
         });
       }
+      // After the lines, since one part tells that they have ended.
+      for (const [name, text] of news.parts) yield message(name, text);
       await deps.clock.sleep(gatherMs, { signal: lives });
     }
     yield event("end", {});
