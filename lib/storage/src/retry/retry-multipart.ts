@@ -27,7 +27,7 @@ export function withRetriedParts(driver: Driver, multipart: Multipart, retrier: 
           // An attempt that got no answer may have made the object, and the upload has ended with it.
           const gone =
             error instanceof DataPlaneError && (error.code === "not_found" || error.code === "already_exists");
-          const made = gone && unanswered ? await findMade(driver, upload, parts, options?.signal) : undefined;
+          const made = gone && unanswered ? await findMade(driver, retrier, upload, parts, options?.signal) : undefined;
           if (made !== undefined) return made;
           if (error instanceof DataPlaneError && isUnanswered(error)) unanswered = true;
           throw error;
@@ -45,15 +45,15 @@ export function withRetriedParts(driver: Driver, multipart: Multipart, retrier: 
 /** The object, if it is the one of these parts. */
 async function findMade(
   driver: Driver,
+  retrier: Retrier,
   { key }: Upload,
   parts: readonly UploadedPart[],
   signal: AbortSignal | undefined,
 ): Promise<PutResult | undefined> {
   const size = parts.reduce((sum, part) => sum + part.size, 0);
   const etag = etagOfParts(parts);
-  const found: ObjectInfo | undefined = await driver
-    .head(key, signal === undefined ? {} : { signal })
-    .catch(() => undefined);
+  const head = (): Promise<ObjectInfo> => driver.head(key, signal === undefined ? {} : { signal });
+  const found = await retrier.run({ operation: "head", key, signal }, head).catch(() => undefined);
   if (etag === undefined || found === undefined || found.size !== size) return undefined;
   return found.etag.replaceAll('"', "") === etag ? { etag: found.etag, size } : undefined;
 }

@@ -167,8 +167,8 @@ async function collect(body: AsyncIterable<Uint8Array>, options: PutOptions): Pr
 const sliceBytes = 256 * 1024;
 
 async function* slices(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
-  // A copy: the reader may change what it was given.
-  for await (const view of views(bytes)) yield view.slice();
+  // A copy, since the reader may change what it was given; the slice of a Buffer would be none.
+  for await (const view of views(bytes)) yield new Uint8Array(view);
 }
 
 async function* views(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
