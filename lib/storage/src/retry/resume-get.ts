@@ -89,7 +89,9 @@ class Remainder {
     const { signal } = this.#options;
     const tries = (this.#tries ??= this.#retrier.begin({ operation: "get", key: this.#key, signal }));
     if (this.#done - this.#begunAt >= progressBytes) tries.progressed();
-    await tries.failed(failure, (error) => error.code !== "aborted" && repeatable?.(error) !== false);
+    // Without a name for its version nobody can tell whether the rest belongs to what came before.
+    const named = this.#info.etag !== "";
+    await tries.failed(failure, (error) => named && error.code !== "aborted" && repeatable?.(error) !== false);
     this.#begunAt = this.#done;
     const offset = this.#start + this.#done;
     if (offset >= this.#end) return undefined;
@@ -104,9 +106,11 @@ class Remainder {
 
   async #open(offset: number): Promise<ReadResult> {
     const { etag } = this.#info;
+    // Some web servers do not tell how long a body is.
+    const range = this.#end === Number.POSITIVE_INFINITY ? { offset } : { offset, length: this.#end - offset };
     const read = await this.#driver.get(this.#key, {
       ...this.#options,
-      range: { offset, length: this.#end - offset },
+      range,
       ...(this.#driver.capabilities.ifMatch && { ifMatch: etag }),
     });
     if (read.info.etag === etag) return read;

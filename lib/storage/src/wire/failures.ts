@@ -39,7 +39,8 @@ const diskFailures: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   ENOSPC: ["resource_exhausted", "no space left on the device"],
   EDQUOT: ["resource_exhausted", "the disk quota is used up"],
   EFBIG: ["resource_exhausted", "the file is larger than the file system or process may have"],
-  EIO: ["unavailable", "the device reported an input or output error"],
+  // Not `unavailable`: whoever goes on with a body trusts that it names the peer, and that what came is in the file.
+  EIO: ["internal", "the device reported an input or output error"],
 };
 
 /** A failure of the file that a body comes from or goes to. */
