@@ -7,6 +7,6 @@ export const suites = {
   versitygw: ["versitygw"],
   minio: ["minio", "toxiproxy"],
   radosgw: ["radosgw"],
-  faults: ["versitygw"],
+  faults: ["minio"],
   refusals: ["minio", "versitygw"],
 };

@@ -4,7 +4,8 @@ import type { Driver } from "../../src/driver.ts";
 import { withPrefix } from "../../src/with-prefix.ts";
 import { withRetry } from "../../src/with-retry.ts";
 import { socketsTo } from "./open-sockets.ts";
-import { openS3Store, realClock } from "./s3-store.ts";
+import { realClock } from "./real-clock.ts";
+import { openS3Store } from "./s3-store.ts";
 
 export interface S3HarnessOptions {
   readonly wrap?: (driver: Driver) => Driver;

@@ -6,11 +6,7 @@ import type { S3Credentials } from "../../src/drivers/s3/credentials/credentials
 import { openS3Driver } from "../../src/drivers/s3/driver.ts";
 import { createWireClient } from "../../src/wire/client.ts";
 import type { WireOptions } from "../../src/wire/exchange.ts";
-
-export const realClock: Clock = {
-  now: () => Date.now(),
-  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-};
+import { realClock } from "./real-clock.ts";
 
 /** How each server is to be configured, as its users would have to. */
 const settings: Readonly<Record<StoreName, Partial<S3Config>>> = {

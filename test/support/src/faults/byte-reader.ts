@@ -12,6 +12,8 @@ export interface ByteReader {
 export interface MessageHead {
   /** The first line. */
   readonly start: string;
+  /** Names in lower case. */
+  readonly headers: ReadonlyMap<string, string>;
   readonly framing: Framing;
 }
 
@@ -81,7 +83,7 @@ export function byteReader(socket: Socket): ByteReader {
 
 export function parseRequestHead(head: Buffer): MessageHead {
   const { start, headers } = parseHead(head);
-  return { start, framing: framingOf(headers) ?? { kind: "length", bytes: 0 } };
+  return { start, headers, framing: framingOf(headers) ?? { kind: "length", bytes: 0 } };
 }
 
 /** An answer's framing depends on the method that was asked. */
@@ -89,7 +91,8 @@ export function parseAnswerHead(head: Buffer, method: string): MessageHead & { r
   const { start, headers } = parseHead(head);
   const status = Number(start.split(" ")[1]);
   const bare = method === "HEAD" || status < 200 || status === 204 || status === 304;
-  return { start, status, framing: bare ? { kind: "length", bytes: 0 } : (framingOf(headers) ?? { kind: "close" }) };
+  const framing: Framing = bare ? { kind: "length", bytes: 0 } : (framingOf(headers) ?? { kind: "close" });
+  return { start, headers, status, framing };
 }
 
 function framingOf(headers: ReadonlyMap<string, string>): Framing | undefined {

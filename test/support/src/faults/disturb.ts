@@ -21,10 +21,12 @@ export async function* disturbRequest(
     await answer(client, effect);
     return;
   }
-  const cut = effect !== undefined && "afterBytes" in effect ? effect : undefined;
+  const cut = effect?.kind === "reset-request" || effect?.kind === "stall-request" ? effect : undefined;
   if (cut?.afterBytes === 0) await breakOff(cut.kind, client);
+  if (effect?.kind === "hold-request" && effect.afterBytes === 0) await held(effect.hold);
   yield head;
   if (effect?.kind === "trickle-request") yield* trickled(body, effect);
+  else if (effect?.kind === "hold-request") yield* heldAfter(body, effect.afterBytes, effect.hold);
   else if (cut === undefined) yield* body;
   else {
     yield* firstOf(body, cut.afterBytes);
@@ -40,6 +42,7 @@ export async function* disturbAnswer(
   body: AsyncGenerator<Buffer, void, undefined>,
 ): AsyncGenerator<Buffer, void, undefined> {
   if (effect?.kind === "lost-answer") throw new HungUp();
+  if (effect?.kind === "hold-answer" && effect.afterBytes === 0) await held(effect.hold);
   yield head;
   if (effect === undefined) yield* body;
   else if (effect.kind === "trickle-answer") yield* trickled(body, effect);
@@ -95,16 +98,24 @@ async function* heldAfter(
   hold: () => Promise<void>,
 ): AsyncGenerator<Buffer, void, undefined> {
   let seen = 0;
-  let held = false;
+  let stopped = bytes === 0;
   for await (const piece of body) {
     const split = Math.min(piece.byteLength, Math.max(0, bytes - seen));
     seen += piece.byteLength;
     if (split > 0) yield piece.subarray(0, split);
-    if (!held && seen >= bytes) {
-      held = true;
-      await hold();
+    if (!stopped && seen >= bytes) {
+      stopped = true;
+      await held(hold);
     }
     if (split < piece.byteLength) yield piece.subarray(split);
+  }
+}
+
+async function held(hold: () => Promise<void>): Promise<void> {
+  try {
+    await hold();
+  } catch (cause) {
+    throw new HungUp("cut where it was held", { cause });
   }
 }
 

@@ -48,7 +48,7 @@ test.each(["/plain", "/chunked"])("what meets no fault passes unchanged: %s", as
   expect(bytes.equals(stored)).toBe(true);
   await put(stored);
   expect(received.map((body) => body.equals(stored))).toEqual([true]);
-  expect(proxy.requests).toEqual([
+  expect(proxy.requests).toMatchObject([
     { method: "GET", target: path },
     { method: "PUT", target: "/object" },
   ]);
@@ -143,6 +143,22 @@ test("an answer that is held goes on where it stopped", async () => {
   await expect.poll(() => reached).toBe(true);
   release();
   expect((await answer).bytes.equals(stored)).toBe(true);
+});
+
+test("a request that is held goes on where it stopped, unless the hold fails", async () => {
+  proxy.inject({ effect: { kind: "hold-request", afterBytes: 100_000, hold: () => Promise.resolve() } });
+  await put(stored);
+  expect(received.map((body) => body.equals(stored))).toEqual([true]);
+  const hold = (): Promise<void> => Promise.reject(new Error("enough"));
+  proxy.inject({ effect: { kind: "hold-request", afterBytes: 100_000, hold } });
+  await expect(put(stored)).rejects.toThrow();
+  expect(received).toHaveLength(1);
+});
+
+test("an answer that is lost came from a server that did its work", async () => {
+  proxy.inject({ effect: { kind: "lost-answer" } });
+  await expect(put(stored)).rejects.toThrow();
+  expect(received.map((body) => body.equals(stored))).toEqual([true]);
 });
 
 test("a stalled answer lasts until the client leaves", async () => {

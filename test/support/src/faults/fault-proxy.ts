@@ -133,7 +133,7 @@ interface Sides {
 async function exchange({ client, fromClient, store, fromStore }: Sides, raw: Buffer, meet: Meet): Promise<void> {
   const head = parseRequestHead(raw);
   const [method = "", target = ""] = head.start.split(" ");
-  const effect = meet({ method, target })?.effect;
+  const effect = meet({ method, target, headers: head.headers })?.effect;
   const onRequest = effect !== undefined && isRequestEffect(effect) ? effect : undefined;
   const onAnswer = effect !== undefined && !isRequestEffect(effect) ? effect : undefined;
   const request = disturbRequest(onRequest, client, raw, fromClient.body(head));

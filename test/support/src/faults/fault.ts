@@ -5,6 +5,8 @@ export interface SeenRequest {
   readonly method: string;
   /** Path and query as sent. */
   readonly target: string;
+  /** Names in lower case. */
+  readonly headers: ReadonlyMap<string, string>;
 }
 
 export interface Fault {
@@ -23,6 +25,8 @@ export type RequestEffect =
   | { readonly kind: "reset-request"; readonly afterBytes: number }
   /** Reads no further, and answers nothing. */
   | { readonly kind: "stall-request"; readonly afterBytes: number }
+  /** Holds the rest back until `hold` has resolved, with 0 the head too; where it rejects, the connection ends there. */
+  | { readonly kind: "hold-request"; readonly afterBytes: number; readonly hold: () => Promise<void> }
   /** Takes the first `bytes` one by one. */
   | { readonly kind: "trickle-request"; readonly bytes: number; readonly everyMs: number }
   /** Reads the request and answers in the server's place, which hears nothing of it. */
@@ -43,7 +47,6 @@ export type AnswerEffect =
   | { readonly kind: "surplus-answer"; readonly bytes: number }
   /** The server has done what was asked, and its answer never comes: the connection ends before the first byte. */
   | { readonly kind: "lost-answer" }
-  /** Holds the rest back until `hold` has resolved; where it rejects, the connection ends there. */
   | { readonly kind: "hold-answer"; readonly afterBytes: number; readonly hold: () => Promise<void> };
 
 export type Headers = Readonly<Record<string, string>>;
