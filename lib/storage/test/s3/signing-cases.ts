@@ -33,7 +33,7 @@ function oneOf(characters: string): fc.Arbitrary<string> {
 }
 
 /** Up to 1,024 bytes, well-formed. */
-export const key: fc.Arbitrary<string> = fc.oneof(
+const key: fc.Arbitrary<string> = fc.oneof(
   fc
     .array(fc.oneof(fc.constantFrom(...pieces, ...unicode), fc.string({ maxLength: 8 })), {
       minLength: 1,

@@ -16,6 +16,8 @@ interface Case {
   readonly now: number;
   readonly expiresSeconds: number;
   readonly secret: string;
+  /** Something else was signed with the same credentials before, on another day or for another region. */
+  readonly before: "day" | "region" | "nothing";
   readonly token: string | null;
 }
 
@@ -116,6 +118,7 @@ function aCase(random: () => number): Case {
     now: integer(random, 4_000_000_000_000),
     expiresSeconds: pick(random, [1, 60, 3600, 604_800, 604_800, 604_801, 0, 1.5], 60),
     secret: `secret${integer(random, 3)}`,
+    before: pick(random, ["day", "region", "nothing", "nothing"], "nothing"),
     token: random() < 0.5 ? null : ascii(random),
   };
 }
@@ -129,7 +132,11 @@ function make(given: Case): Arrived | undefined {
     ...(given.token !== null && { sessionToken: given.token }),
   };
   const signing = { method, host, region, credentials, now };
+  const unlike = given.before === "day" ? { now: now + 86_400_000 } : { region: "elsewhere" };
   try {
+    if (given.before !== "nothing") {
+      presign({ ...signing, ...unlike, scheme: "https", path: "/", expiresSeconds: 1 });
+    }
     const path = `/${encodeKey(given.key)}`;
     if (given.kind === "headers") {
       const query = encodeQuery(given.query);

@@ -58,7 +58,7 @@ export const unsignedPayload = "UNSIGNED-PAYLOAD";
 export const emptyPayloadHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 /** Seconds for which a link may be valid. */
-export const maxLinkSeconds = 604_800;
+const maxLinkSeconds = 604_800;
 
 const algorithm = "AWS4-HMAC-SHA256";
 
