@@ -6,10 +6,19 @@ import { fileError, systemCode } from "./errors.ts";
 
 const partialName = /^\.partial-[0-9a-f]{16}$/;
 
-/** A name for an object that is not complete: never listed, never readable as a key, short enough for any file system. */
+/**
+ * A name for an object that is not complete: never listed, never readable as a key, short enough for any file system.
+ * Chance tells processes apart, a count the names of one: asking the system for chance each time is dear where thousands
+ * of small files are written.
+ */
 export function newPartialName(): string {
-  return `.partial-${randomBytes(8).toString("hex")}`;
+  if (count === 0) chance = randomBytes(5).toString("hex");
+  count = (count + 1) % 2 ** 24;
+  return `.partial-${chance}${count.toString(16).padStart(6, "0")}`;
 }
+
+let chance = "";
+let count = 0;
 
 export function isPartialName(name: string): boolean {
   return partialName.test(name);
