@@ -130,7 +130,7 @@ export function createTaskRunner(url: string): TaskRunner {
 }
 
 /** The task's wire form. */
-function taskSpec(task: RawTask): TaskSpec {
+export function taskSpec(task: RawTask): TaskSpec {
   const command = typeof task.command === "string" ? ["sh", "-c", task.command] : [...task.command];
   const variables = (all: Readonly<Record<string, VariableType>> = {}) => ({
     variables: Object.entries(all).map(([key, type]) => ({ key, value: { type: literalType(type) } })),
