@@ -123,10 +123,11 @@ export interface ObjectInfo {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-/** 4 bytes each. */
+/** 4 bytes each, `sha256` 32. */
 export interface Checksums {
   readonly crc32?: Uint8Array;
   readonly crc32c?: Uint8Array;
+  readonly sha256?: Uint8Array;
 }
 
 /** An answer to `get`: its reader takes `body` or calls `toFile`, one of the two and once. */

@@ -112,11 +112,15 @@ describe("a store with an endpoint of its own", () => {
 });
 
 describe("a refused HEAD, which holds no words", () => {
-  it("is explained by a GET of one byte", async () => {
+  it.each([
+    { status: 400, code: "ExpiredToken", expected: "unauthenticated" },
+    { status: 403, code: "SignatureDoesNotMatch", expected: "unauthenticated" },
+    { status: 403, code: "AccessDenied", expected: "permission_denied" },
+  ] as const)("with status $status is explained by a GET of one byte: $code", async ({ status, code, expected }) => {
     const { driver, sent } = store({ endpoint: "http://store" }, ({ method }) =>
-      method === "HEAD" ? { status: 400 } : { status: 400, body: errorBody("ExpiredToken") },
+      method === "HEAD" ? { status } : { status, body: errorBody(code) },
     );
-    await expectCode(driver.head("key"), "unauthenticated");
+    await expectCode(driver.head("key"), expected);
     expect(sent.map(({ method, headers }) => `${method} ${headers["range"] ?? ""}`)).toEqual([
       "HEAD ",
       "GET bytes=0-0",
@@ -166,7 +170,7 @@ describe("a clock that is 20 minutes off", () => {
       status: 403,
       headers: { date: new Date(now + 60_000).toUTCString() },
     }));
-    await expectCode(driver.head("key"), "permission_denied");
+    await expectCode(driver.get("key"), "permission_denied");
     expect(sent).toHaveLength(1);
   });
 });

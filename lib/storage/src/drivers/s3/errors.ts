@@ -42,6 +42,7 @@ export const s3ErrorTable: Readonly<Record<string, Row>> = {
   UserSuspended: { code: "permission_denied", meaning: "the user is suspended" },
   InvalidPayer: { code: "permission_denied", meaning: "the account that pays may not" },
   InvalidAccessKeyId: unknownKey,
+  XAdminUserNotFound: unknownKey,
   SignatureDoesNotMatch: { code: "unauthenticated", meaning: "the secret key is not that of the access key" },
   ExpiredToken: ended,
   ExpiredTokenException: ended,

@@ -19,6 +19,7 @@ import type { S3Config } from "./config.ts";
 import { s3Error } from "./errors.ts";
 import { plainEtag, quotedEtag } from "./object-info.ts";
 import { checksumHeaders, maxPutBytes, objectHeaders, takenError } from "./put.ts";
+import { headObject } from "./read.ts";
 import { refusalOf } from "./refusal.ts";
 import type { S3Requests } from "./requests.ts";
 import { escapeXml, parseXml, textOf, type XmlElement } from "./xml.ts";
@@ -85,7 +86,9 @@ async function completeUpload(
     const response = await requests.send({ method: "POST", key: upload.key, query, headers, body, signal });
     const etag = textOf(await readDocument(response, requests), "ETag");
     if (etag === undefined) throw notS3();
-    return { etag: plainEtag(etag), size: parts.reduce((sum, { size }) => sum + size, 0) };
+    // Ceph 16 leaves it empty, until asked again.
+    const known = etag === "" ? (await headObject(requests, upload.key, { signal })).etag : plainEtag(etag);
+    return { etag: known, size: parts.reduce((sum, { size }) => sum + size, 0) };
   } catch (error) {
     throw ifAbsent === true ? takenError(error) : error;
   }
@@ -123,18 +126,20 @@ function uploadChecksumHeaders({ checksum = "crc32" }: S3Config): Record<string,
   return { "x-amz-checksum-algorithm": checksum.toUpperCase(), "x-amz-checksum-type": type };
 }
 
+const algorithms = ["crc32", "crc32c", "sha256"] as const;
+
 function checksumsOf(headers: Readonly<Record<string, string>>): Checksums | undefined {
-  const crc32 = headers["x-amz-checksum-crc32"];
-  const crc32c = headers["x-amz-checksum-crc32c"];
-  if (crc32 !== undefined) return { crc32: Buffer.from(crc32, "base64") };
-  return crc32c === undefined ? undefined : { crc32c: Buffer.from(crc32c, "base64") };
+  for (const algorithm of algorithms) {
+    const value = headers[`x-amz-checksum-${algorithm}`];
+    if (value !== undefined) return { [algorithm]: Buffer.from(value, "base64") };
+  }
+  return undefined;
 }
 
 function completeDocument(parts: readonly UploadedPart[]): string {
   const entries = parts.map(({ number, etag, checksums }) => {
-    const crc32 = element("ChecksumCRC32", checksums?.crc32);
-    const crc32c = element("ChecksumCRC32C", checksums?.crc32c);
-    return `<Part><PartNumber>${number}</PartNumber><ETag>${escapeXml(quotedEtag(etag))}</ETag>${crc32}${crc32c}</Part>`;
+    const sums = algorithms.map((algorithm) => element(`Checksum${algorithm.toUpperCase()}`, checksums?.[algorithm]));
+    return `<Part><PartNumber>${number}</PartNumber><ETag>${escapeXml(quotedEtag(etag))}</ETag>${sums.join("")}</Part>`;
   });
   const namespace = "http://s3.amazonaws.com/doc/2006-03-01/";
   return `<CompleteMultipartUpload xmlns="${namespace}">${entries.join("")}</CompleteMultipartUpload>`;

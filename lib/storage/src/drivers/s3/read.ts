@@ -24,7 +24,7 @@ export async function headObject(requests: S3Requests, key: string, options: Hea
     response = await head();
   } catch (error) {
     if (!isUnexplained(error)) throw error;
-    // An answer to HEAD holds no words: one byte asked for by GET tells why, and may have taught us the region.
+    // An answer to HEAD holds no words: one byte asked for by GET tells why, and may teach us the region.
     const probe = await requests.send({ method: "GET", key, headers: { range: "bytes=0-0" }, signal, accept: 416 });
     await probe.discard();
     response = await head();
@@ -111,7 +111,7 @@ function checkVersion(info: ObjectInfo, ifMatch: string | undefined): ObjectInfo
 
 function isUnexplained(error: unknown): boolean {
   const cause = error instanceof DataPlaneError ? error.cause : undefined;
-  return cause instanceof StoreAnswer && cause.status === 400 && cause.code === "";
+  return cause instanceof StoreAnswer && (cause.status === 400 || cause.status === 403) && cause.code === "";
 }
 
 function decimal(text: string | undefined): number | undefined {
