@@ -2,14 +2,15 @@ import { connect as connectNet, isIP, type Socket } from "node:net";
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
 import { DataPlaneError } from "@flyte-dataplane/core";
 import { socketFailure, untrusted } from "./failures.ts";
-import type { OnRead } from "./inlet.ts";
+import type { Inlet, OnRead } from "./inlet.ts";
 import type { Route } from "./route.ts";
 import type { Trust } from "./trust.ts";
 import { openTunnel } from "./tunnel.ts";
 import { withinTime } from "./within-time.ts";
 
 export interface DialOptions {
-  readonly onread: OnRead;
+  /** Leads what the connection reads to its receiver. */
+  readonly inlet: Inlet;
   readonly trust: Trust;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
@@ -41,12 +42,14 @@ async function open({ origin, proxy }: Route, options: DialOptions, hold: Hold):
   const last = proxy !== undefined && !origin.tls ? proxy : origin;
   if (proxy === undefined || last === proxy) {
     return last.tls
-      ? await secured(last, options, { ...hostOf(last), onread: options.onread }, hold)
-      : await plain(last, options.onread, hold);
+      ? await secured(last, options, { ...hostOf(last), onread: options.inlet.onread }, hold)
+      : await plain(last, options.inlet.onread, hold);
   }
   const outer = proxy.tls ? await secured(proxy, options, hostOf(proxy), hold) : await plain(proxy, undefined, hold);
   await openTunnel(outer, proxy, origin.peer);
-  return await secured(origin, options, { host: origin.host, socket: outer, onread: options.onread }, hold);
+  const inner = await secured(origin, options, { host: origin.host, socket: outer }, hold);
+  options.inlet.follow(inner);
+  return inner;
 }
 
 /** Where a socket leads. */

@@ -1,6 +1,6 @@
 import { malformed } from "./failures.ts";
 import { HeadReader } from "./head-reader.ts";
-import { parseResponseHead, type ResponseHead } from "./response-head.ts";
+import { parseResponseHead, parseStatusLine, type ResponseHead } from "./response-head.ts";
 
 /** A server may report that it is still at it, but not for ever. */
 const maxInterim = 16;
@@ -20,7 +20,10 @@ export class FinalHead {
     let taken = 0;
     while (taken < bytes.byteLength && this.head === undefined) {
       taken += this.#reader.push(bytes.subarray(taken));
-      if (this.#reader.lines !== undefined) this.#finished(parseResponseHead(this.#reader.lines));
+      const { first, lines } = this.#reader;
+      if (lines !== undefined) this.#finished(parseResponseHead(lines));
+      // What speaks another protocol may never come to an empty line.
+      else if (first !== undefined) parseStatusLine(first);
     }
     return taken;
   }

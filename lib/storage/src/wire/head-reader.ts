@@ -11,13 +11,19 @@ const carriageReturn = 0x0d;
  */
 export class HeadReader {
   readonly #lines: string[] = [];
-  #partial: Buffer = Buffer.alloc(0);
+  /** Of the line that is not complete. */
+  #partial: Buffer[] = [];
   #bytes = 0;
 
   /** The complete lines, once there is an empty one; it is left out. */
   lines: readonly string[] | undefined;
 
-  /** Resolves to how many of `bytes` belong to the head: all of them until `lines` is there. */
+  /** The first line, as soon as it is complete. */
+  get first(): string | undefined {
+    return this.#lines[0];
+  }
+
+  /** Returns how many of `bytes` belong to the head: all of them until `lines` is there. */
   push(bytes: Uint8Array): number {
     const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     for (let from = 0; ; ) {
@@ -27,7 +33,7 @@ export class HeadReader {
       if (this.#bytes > maxHeadBytes) throw malformed(`a head of more than ${maxHeadBytes} bytes`);
       if (end < 0) {
         // The chunk's memory is reused as soon as this returns.
-        this.#partial = Buffer.concat([this.#partial, chunk.subarray(from)]);
+        this.#partial.push(Buffer.from(chunk.subarray(from)));
         return chunk.length;
       }
       const line = this.#line(chunk.subarray(from, end));
@@ -41,8 +47,8 @@ export class HeadReader {
   }
 
   #line(rest: Buffer): string {
-    const whole = this.#partial.length === 0 ? rest : Buffer.concat([this.#partial, rest]);
-    this.#partial = Buffer.alloc(0);
+    const whole = this.#partial.length === 0 ? rest : Buffer.concat([...this.#partial, rest]);
+    this.#partial = [];
     const length = whole.length - 1;
     if (whole.indexOf(carriageReturn) !== length || length < 0) throw malformed("a line that does not end in CR LF");
     return whole.toString("latin1", 0, length);

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { DataPlaneError } from "@flyte-dataplane/core";
 import { sharedRoom } from "./memory.ts";
 import type { Receiver } from "./receiver.ts";
@@ -15,6 +16,13 @@ export class Inlet {
     buffer: () => this.receiver.room(),
     callback: (count, buffer) => this.receiver.arrived(buffer.subarray(0, count)),
   };
+
+  /** For a socket that cannot be made so, TLS over another socket: the runtime reads, and the receiver copies. */
+  follow(socket: Socket): void {
+    socket.on("data", (bytes: Uint8Array) => {
+      if (!this.receiver.arrived(bytes)) socket.pause();
+    });
+  }
 }
 
 /** Until there is a connection nothing can arrive that anybody asked for. */

@@ -64,8 +64,8 @@ export class Intake implements Receiver {
       return false;
     }
     if (this.#framing.done) return this.#finish();
+    this.#paused = this.#spilled.length > 0 || this.#storage().free < lowRoomBytes;
     this.#onNews();
-    this.#paused = this.room().byteLength < lowRoomBytes;
     return !this.#paused;
   }
 
@@ -126,7 +126,7 @@ export class Intake implements Receiver {
     else if (count > 0) this.#spilled.shift();
     const empty = this.#spilled.length === 0 && (this.#ring === undefined || this.#ring.isEmpty);
     if (empty && this.#complete) this.#freeBlock();
-    if (this.#paused && !this.over) {
+    if (this.#paused && !this.over && this.#hasRoom()) {
       this.#paused = false;
       this.#supply.resume();
     }
@@ -158,8 +158,25 @@ export class Intake implements Receiver {
     return there >= atLeast || this.#paused;
   }
 
+  /**
+   * Whether reading on is worth it. First what had spilled comes into the ring: while some of it is left all that arrives has
+   * to go behind it, in memory of its own, and that must not become the usual way.
+   */
+  #hasRoom(): boolean {
+    for (let [oldest] = this.#spilled; oldest !== undefined; [oldest] = this.#spilled) {
+      const room = this.#storage().room();
+      if (room.byteLength < oldest.byteLength) return false;
+      room.set(oldest);
+      this.#storage().filled(room, oldest.byteLength);
+      this.#spilled.shift();
+    }
+    return this.#storage().free >= lowRoomBytes;
+  }
+
   #finish(): boolean {
     this.#complete = true;
+    // The end itself may have spilled: the connection would stay deaf for whoever uses it next.
+    if (this.#paused) this.#supply.resume();
     this.#paused = false;
     this.#supply.complete(this.#framing.surplus);
     this.#onNews();
@@ -169,14 +186,14 @@ export class Intake implements Receiver {
   #keep(bytes: Uint8Array, count: number): void {
     if (count === 0) return;
     if (this.#ring?.holds(bytes) === true) {
-      this.#ring.filled(count);
+      this.#ring.filled(bytes, count);
       return;
     }
     const room =
       this.#spilled.length > 0 || (this.#framing.done && count <= smallBytes) ? none : this.#storage().room();
     if (count <= room.byteLength) {
       room.set(bytes.subarray(0, count));
-      this.#storage().filled(count);
+      this.#storage().filled(room, count);
     } else {
       this.#spilled.push(new Uint8Array(bytes.subarray(0, count)));
     }

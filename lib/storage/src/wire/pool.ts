@@ -86,7 +86,7 @@ export class Pool {
     const { trust, connectTimeoutMs, idleTimeoutMs } = this.#options;
     const inlet = new Inlet();
     try {
-      const socket = await dial(this.#route, { onread: inlet.onread, trust, timeoutMs: connectTimeoutMs, signal });
+      const socket = await dial(this.#route, { inlet, trust, timeoutMs: connectTimeoutMs, signal });
       const connection: Connection = new Connection(socket, inlet, this.#route.origin.peer, idleTimeoutMs, () => {
         this.#idle = this.#idle.filter((idle) => idle.connection !== connection);
         this.#free();

@@ -10,6 +10,8 @@ import { diskFailure } from "./failures.ts";
 
 /** Bytes handed to the kernel at a time: few system calls, and still in the cache when it copies them. */
 const pieceBytes = 256 * 1024;
+/** The way to the thread pool and back costs more than the cache saves. */
+const asyncPieceBytes = 1024 * 1024;
 const readAt = promisify(read);
 const lineEnd = Buffer.from("\r\n");
 const lastChunk = Buffer.from("0\r\n\r\n");
@@ -42,7 +44,7 @@ async function sendFile(
   { fd, offset, length }: FileSlice,
   { writes, stop }: SendOptions,
 ): Promise<void> {
-  const buffer = Buffer.allocUnsafeSlow(Math.min(length, pieceBytes));
+  const buffer = Buffer.allocUnsafeSlow(Math.min(length, writes === "sync" ? pieceBytes : asyncPieceBytes));
   for (let done = 0; done < length && !stop.aborted; ) {
     const wanted = Math.min(buffer.byteLength, length - done);
     const count = await readPiece(fd, buffer.subarray(0, wanted), offset + done, writes);

@@ -14,19 +14,25 @@ export interface ResponseHead {
   readonly connection: ReadonlySet<string>;
 }
 
+/** The first line of a head; throws `unavailable` for one of another protocol. */
+export function parseStatusLine(line: string): Pick<ResponseHead, "version" | "status"> {
+  const match = statusLine.exec(line);
+  if (match === null) throw malformed("it does not begin with an HTTP/1.1 status line");
+  return { version: match[1] === "0" ? "1.0" : "1.1", status: Number(match[2]) };
+}
+
 const statusLine = /^HTTP\/1\.([01]) ([1-5][0-9][0-9])(?: [\t\x20-\x7e\x80-\xff]*)?$/;
 
 /** Reads the lines of a head (head-reader.ts); throws `unavailable` for anything that is not strictly HTTP/1.x. */
 export function parseResponseHead(lines: readonly string[]): ResponseHead {
   const [first = "", ...rest] = lines;
-  const match = statusLine.exec(first);
-  if (match === null) throw malformed("it does not begin with an HTTP/1.1 status line");
+  const { version, status } = parseStatusLine(first);
   const fields = parseFields(rest);
   const headers = new Map<string, string>();
   for (const [name, values] of fields) headers.set(name, values.join(", "));
   return {
-    status: Number(match[2]),
-    version: match[1] === "0" ? "1.0" : "1.1",
+    status,
+    version,
     headers,
     contentLengths: fields.get("content-length") ?? [],
     transferEncodings: fields.get("transfer-encoding") ?? [],

@@ -8,6 +8,7 @@ import { saveBody } from "./save-body.ts";
 
 /** As much as is read off to keep a connection; a new one costs about that. */
 const smallRestBytes = 64 * 1024;
+const restTimeoutMs = 1000;
 
 export interface ResponseParts {
   readonly head: ResponseHead;
@@ -88,15 +89,20 @@ export class Response implements WireResponse {
   }
 }
 
-/** Reads the rest if it is small, else rejects and closes the connection. */
+/** Reads the rest if it is small and comes soon, else rejects and closes the connection. */
 async function drain(intake: Intake): Promise<void> {
-  let size = 0;
-  for (let chunk = await intake.next(1); chunk !== undefined; chunk = await intake.next(1)) {
-    size += chunk.byteLength;
-    if (size > smallRestBytes) {
-      intake.abandon(leftOver());
-      return;
+  const timer = setTimeout(() => intake.abandon(leftOver()), restTimeoutMs);
+  try {
+    let size = 0;
+    for (let chunk = await intake.next(1); chunk !== undefined; chunk = await intake.next(1)) {
+      size += chunk.byteLength;
+      if (size > smallRestBytes) throw leftOver();
     }
+  } catch (error) {
+    intake.abandon(leftOver());
+    throw error;
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -1,3 +1,5 @@
+import { DataPlaneError } from "@flyte-dataplane/core";
+
 /** Below this a read is not worth its system call: whoever fills the ring waits for room instead. */
 export const lowRoomBytes: number = 32 * 1024;
 
@@ -30,15 +32,20 @@ export class Ring {
     return view.buffer === this.#bytes.buffer;
   }
 
+  /** Bytes that `room` would have. */
+  get free(): number {
+    if (this.#wrappedAt !== undefined) return this.#start - this.#end;
+    if (this.#start === this.#end) return this.#bytes.byteLength;
+    return Math.max(this.#bytes.byteLength - this.#end, this.#goesOnInFront() ? this.#start : 0);
+  }
+
   /** Where the next bytes go; empty when there is no room. Asking again without filling gives the same place. */
   room(): Uint8Array {
     if (this.#wrappedAt !== undefined) return this.#bytes.subarray(this.#end, this.#start);
     if (this.#start === this.#end) {
       this.#start = 0;
       this.#end = 0;
-    }
-    const behind = this.#bytes.byteLength - this.#end;
-    if (behind < lowRoomBytes && this.#start > behind) {
+    } else if (this.#goesOnInFront()) {
       this.#wrappedAt = this.#end;
       this.#end = 0;
       return this.#bytes.subarray(0, this.#start);
@@ -46,8 +53,12 @@ export class Ring {
     return this.#bytes.subarray(this.#end);
   }
 
-  /** Makes the first `count` bytes of `room()` part of what is filled. */
-  filled(count: number): void {
+  /** Makes the first `count` bytes of `room`, the view handed out last, part of what is filled. */
+  filled(room: Uint8Array, count: number): void {
+    // Whoever wrote elsewhere has torn the order of the bytes: nothing may come of that.
+    if (room.byteOffset - this.#bytes.byteOffset !== this.#end) {
+      throw new DataPlaneError("internal", "bytes were read to a place that had been taken back");
+    }
     this.#end += count;
   }
 
@@ -63,5 +74,10 @@ export class Ring {
       this.#start = 0;
       this.#wrappedAt = undefined;
     }
+  }
+
+  #goesOnInFront(): boolean {
+    const behind = this.#bytes.byteLength - this.#end;
+    return behind < lowRoomBytes && this.#start > behind;
   }
 }

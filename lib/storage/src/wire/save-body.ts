@@ -29,18 +29,26 @@ function saveAtOnce(intake: Intake, { fd, position, onChunk }: FileTarget): Prom
           }
           if (chunk.byteLength === 0 || (chunk.byteLength < writeBytes && !intake.over)) return;
           onChunk?.(chunk);
-          for (let done = 0; done < chunk.byteLength; ) {
-            done += writeSync(fd, chunk, done, chunk.byteLength - done, position + saved + done);
-          }
+          writeNow(fd, chunk, position + saved);
           saved += chunk.byteLength;
           intake.give(chunk.byteLength);
         }
       } catch (error) {
         settled = true;
-        reject(diskFailure(error));
+        reject(error instanceof Error ? error : diskFailure(error));
       }
     });
   });
+}
+
+function writeNow(fd: number, chunk: Uint8Array, position: number): void {
+  try {
+    for (let done = 0; done < chunk.byteLength; ) {
+      done += writeSync(fd, chunk, done, chunk.byteLength - done, position + done);
+    }
+  } catch (error) {
+    throw diskFailure(error);
+  }
 }
 
 /** A chunk is written by the thread pool while the next one arrives in the rest of the ring. */

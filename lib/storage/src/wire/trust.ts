@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { createSecureContext, type SecureContext } from "node:tls";
+import { DataPlaneError } from "@flyte-dataplane/core";
 
 /** Where distributions keep the authorities of the machine, the first that is there counts. */
 const systemBundles = [
@@ -16,7 +17,11 @@ export class Trust {
   #hasSystem = false;
   readonly #sessions = new Map<string, Buffer>();
 
+  /** Throws `invalid_argument` for text that is no PEM. */
   constructor(ca: string | undefined) {
+    if (ca !== undefined && !ca.includes("-----BEGIN CERTIFICATE-----")) {
+      throw new DataPlaneError("invalid_argument", "the authorities to trust are no certificates in PEM");
+    }
     this.#ca = ca;
   }
 
@@ -61,7 +66,7 @@ function createContext(ca: string | undefined): SecureContext {
 
 /**
  * The `ca` option would replace what Node trusts on its own, with what NODE_EXTRA_CA_CERTS adds to it; this method behind
- * the public one adds. Throws for text that is no PEM.
+ * the public one adds.
  */
 function addAuthorities({ context }: SecureContext, pem: string): void {
   (context as { addCACert(pem: string): void }).addCACert(pem);

@@ -40,7 +40,7 @@ function readStatus(socket: Socket, proxy: Proxy): Promise<number> {
         socket.pause();
         resolve(heads.head.status);
       } catch (error) {
-        reject(error);
+        reject(error instanceof Error ? error : new Error(String(error)));
       }
     };
     socket.on("data", onData);
