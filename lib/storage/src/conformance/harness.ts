@@ -1,7 +1,15 @@
 import type { Driver, Signer } from "../driver.ts";
 
 /** What an emulator may fail to enforce; whoever lists one says so in the run, and nothing else may be skipped. */
-export type Proof = "signatures" | "expiry" | "signed-length" | "signed-md5";
+export type Proof =
+  | "signatures"
+  | "expiry"
+  | "signed-length"
+  | "signed-md5"
+  /** A completion heeds `ifAbsent`; a driver that knows its store does not rejects it with `unimplemented`. */
+  | "conditional-completion"
+  /** An upload that was aborted is unknown to later calls. */
+  | "aborted-uploads";
 
 /** A kind of store, ready to be judged. */
 export interface Harness {

@@ -77,8 +77,9 @@ async function completeUpload(
   requests: S3Requests,
   upload: Upload,
   parts: readonly UploadedPart[],
-  { ifAbsent, signal }: CompleteOptions,
+  options: CompleteOptions,
 ): Promise<PutResult> {
+  const { ifAbsent, signal } = options;
   const headers = { "content-type": "application/xml", ...(ifAbsent === true && { "if-none-match": "*" }) };
   const body = Buffer.from(completeDocument(parts));
   const query = { uploadId: upload.id };
@@ -87,7 +88,8 @@ async function completeUpload(
     const etag = textOf(await readDocument(response, requests), "ETag");
     if (etag === undefined) throw notS3();
     // Ceph 16 leaves it empty, until asked again.
-    const known = etag === "" ? (await headObject(requests, upload.key, { signal })).etag : plainEtag(etag);
+    const callOptions = signal === undefined ? {} : { signal };
+    const known = etag === "" ? (await headObject(requests, upload.key, callOptions)).etag : plainEtag(etag);
     return { etag: known, size: parts.reduce((sum, { size }) => sum + size, 0) };
   } catch (error) {
     throw ifAbsent === true ? takenError(error) : error;
