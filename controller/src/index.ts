@@ -4,10 +4,10 @@ export {
   createLocalCluster,
   type LocalCluster,
   type LocalClusterOptions,
-  requireClusterDirectory,
   type StopLocalContainersOptions,
   stopLocalContainers,
 } from "./cluster/local/local-cluster.ts";
+export { requirePlainDirectory } from "./cluster/local/plain-directory.ts";
 export type { Pod } from "./cluster/pod-object.ts";
 export {
   actionsSection,

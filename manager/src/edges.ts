@@ -1,5 +1,5 @@
 /** What the services stand on: the data directory, its database and the cluster. Some commands need no more than that. */
-import { createLocalCluster, type LocalCluster, requireClusterDirectory } from "@flyte-dataplane/controller";
+import { createLocalCluster, type LocalCluster, requirePlainDirectory } from "@flyte-dataplane/controller";
 import { abortError, type Clock, type Env, type Logger } from "@flyte-dataplane/core";
 import type { Config } from "@flyte-dataplane/runtime/config";
 import { createDatabase, type Database, databaseSection } from "@flyte-dataplane/runtime/database";
@@ -49,7 +49,7 @@ export async function openEdges(options: EdgesOptions): Promise<Edges> {
     if (signal.aborted) throw abortError(signal);
   };
   // What can be refused without touching the disk is refused first.
-  requireClusterDirectory(options.directory);
+  requirePlainDirectory(options);
   const external = externalDatabase(config, options.env);
   if (external !== undefined) requireDatabaseUrl(external);
   const data = await openDataDirectory(options.directory);
@@ -62,6 +62,7 @@ export async function openEdges(options: EdgesOptions): Promise<Edges> {
   const cluster = await createLocalCluster({
     database,
     directory: data.path,
+    temporary: options.temporary,
     programs: { "/bin/flyte-copilot": options.copilot, [taskRuntime]: runtimeWords(python) },
     requirements: { [taskRuntime]: runtimeRequirement(python) },
     warmUps: { [taskRuntime]: runtimeWarmUpMs },

@@ -103,8 +103,8 @@ describe("a DATABASE_URL", () => {
 describe("a data directory", () => {
   const path = (...names: string[]): string => join(home.path, ...names);
 
-  test("with spaces in its path is refused before anything is made there", async () => {
-    await refused(serve(path("my data")), 2, /no spaces or shell characters/);
+  test("with spaces in its path, as in that for temporary files, is refused before anything is made there", async () => {
+    await refused(serve(path("my data"), { TMPDIR: path("my temp") }), 2, /free of spaces and shell characters/);
     expect(await readdir(home.path)).toEqual([]);
   });
 

@@ -26,6 +26,13 @@ describe("the demo", () => {
     expect(await processesNaming(home.path)).toEqual([]);
   });
 
+  test("does it as well in a directory that no line of shell takes for one word", async () => {
+    const run = runMain(["demo", "--data-dir", join(home.path, "John's data")], environment());
+    expect(await run.ended, run.stderr()).toBe(0);
+    expect(run.stdout()).toMatch(/phase {6}SUCCEEDED/);
+    expect(await processesNaming(home.path)).toEqual([]);
+  });
+
   test("shows the log while the task writes it, before the run has ended", async () => {
     const run = runMain(["demo"], environment());
     await run.printed(/log {8}\| part 1 of 5/);

@@ -63,7 +63,16 @@ async function serve(
   const database = createDatabase({ url, clock: systemClock, logger: quiet });
   try {
     const clock = systemClock;
-    const given = { database, directory, environment, programs: {}, clock, logger: quiet, ...options };
+    const given = {
+      database,
+      directory,
+      temporary: tmpdir(),
+      environment,
+      programs: {},
+      clock,
+      logger: quiet,
+      ...options,
+    };
     const cluster = await createLocalCluster(given);
     const running = new AbortController();
     const loops = Promise.allSettled(cluster.loops.map((loop) => loop.run(running.signal)));

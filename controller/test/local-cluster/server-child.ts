@@ -2,6 +2,7 @@
  * A server process for tests that kill it: `node <this> <database url> <directory> <pods>`. Creates what it lacks of the
  * Pods in the JSON text `pods`, says "ready" once it runs, and ends when all of them have ended.
  */
+import { tmpdir } from "node:os";
 import { errorCode } from "@flyte-dataplane/core";
 import { createDatabase } from "@flyte-dataplane/runtime/database";
 import { systemClock } from "@flyte-dataplane/runtime/lifecycle";
@@ -15,7 +16,15 @@ const pods = JSON.parse(texts) as readonly Pod[];
 const clock = systemClock;
 const database = createDatabase({ url, clock, logger: quiet });
 const environment = { PATH: process.env["PATH"] };
-const cluster = await createLocalCluster({ database, directory, environment, programs: {}, clock, logger: quiet });
+const cluster = await createLocalCluster({
+  database,
+  directory,
+  temporary: tmpdir(),
+  environment,
+  programs: {},
+  clock,
+  logger: quiet,
+});
 const running = new AbortController();
 const loops = cluster.loops.map((loop) => loop.run(running.signal));
 process.stdout.write("ready\n");

@@ -5,8 +5,8 @@
 import { randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { availableParallelism, totalmem } from "node:os";
-import { isAbsolute, join } from "node:path";
-import { abortError, type Clock, DataPlaneError, type Env, type Logger, type TaskAction } from "@flyte-dataplane/core";
+import { join } from "node:path";
+import { abortError, type Clock, type Env, type Logger, type TaskAction } from "@flyte-dataplane/core";
 import { type Database, migrate } from "@flyte-dataplane/runtime/database";
 import type { Loop } from "@flyte-dataplane/runtime/server";
 import type { Cluster } from "../cluster.ts";
@@ -25,11 +25,14 @@ import { localClusterMigrations, localClusterSchema } from "./objects/migrations
 import { ObjectStore } from "./objects/object-store.ts";
 import { resourceClient } from "./objects/resource-client.ts";
 import { takeWriterLock } from "./objects/writer-lock.ts";
+import { plainDirectory } from "./plain-directory.ts";
 
 export interface LocalClusterOptions {
   readonly database: Database;
   /** Absolute; Pods live in `pods` below it. */
   readonly directory: string;
+  /** Absolute; a link is made below it when `directory` cannot stand unquoted in a shell command. */
+  readonly temporary: string;
   /** Paths of programs in images → the words that start them here, for instance `/bin/flyte-copilot`. */
   readonly programs: Programs;
   /** Of those programs, what some need beside themselves; where it is missing the task fails and says so. */
@@ -74,13 +77,14 @@ export interface LocalCluster extends Cluster {
 
 /**
  * Rejects with `failed_precondition` when another server runs on this database, `invalid_argument` for a directory that
- * cannot stand unquoted in a shell command.
+ * `requirePlainDirectory` refuses.
  */
 export async function createLocalCluster(options: LocalClusterOptions): Promise<LocalCluster> {
   const { database, clock, logger, namespace = "flyte" } = options;
-  requireClusterDirectory(options.directory);
-  const pods = join(options.directory, podsFolder);
-  await mkdir(pods, { recursive: true, mode: 0o700 });
+  const root = plainDirectory(options);
+  await mkdir(join(options.directory, podsFolder), { recursive: true, mode: 0o700 });
+  await root.keep();
+  const pods = join(root.path, podsFolder);
   const journal = databaseJournal(database, randomUUID());
   const lock = await takeWriterLock({ database, clock, waitMs: options.lockWaitMs ?? 3_000 }, () => journal.isWriter());
   try {
@@ -108,7 +112,11 @@ export async function createLocalCluster(options: LocalClusterOptions): Promise<
         spare: new Set(store.list("Pod").map((pod) => pod.metadata.uid)),
       });
     const keepMs = options.keepPodDirectoriesMs ?? sevenDaysMs;
-    const tidying = { collect: () => collect(keepMs), intervalMs: halfHourMs, clock, logger };
+    const tidy = async (): Promise<number> => {
+      await root.keep();
+      return await collect(keepMs);
+    };
+    const tidying = { collect: tidy, intervalMs: halfHourMs, clock, logger };
     return {
       namespace,
       taskActions: resourceClient<TaskAction>(store, "TaskAction"),
@@ -171,17 +179,4 @@ const sevenDaysMs = 7 * 24 * 60 * 60_000;
 async function runKubelet(kubelet: Kubelet, signal: AbortSignal, lost: AbortSignal): Promise<void> {
   await kubelet.run(AbortSignal.any([signal, lost]));
   if (lost.aborted && !signal.aborted) throw abortError(lost);
-}
-
-/**
- * Throws `invalid_argument` for a directory that `createLocalCluster` would refuse, so that nothing is made there
- * first: mount paths in shell commands become paths below it, mostly unquoted.
- */
-export function requireClusterDirectory(directory: string): void {
-  if (isAbsolute(directory) && /^[\w./@%+=:,-]+$/.test(directory)) return;
-  throw new DataPlaneError(
-    "invalid_argument",
-    `open local cluster in "${directory}": the path must be absolute and hold no spaces or shell characters; choose another data directory`,
-    { origin: "user", ref: directory },
-  );
 }
