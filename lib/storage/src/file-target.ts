@@ -28,7 +28,7 @@ export async function writeBodySync(body: AsyncIterable<Uint8Array>, target: Fil
   return done;
 }
 
-export async function writeChunk(fd: number, chunk: Uint8Array, position: number): Promise<void> {
+async function writeChunk(fd: number, chunk: Uint8Array, position: number): Promise<void> {
   try {
     for (let done = 0; done < chunk.byteLength; ) {
       done += (await writeAt(fd, chunk, done, chunk.byteLength - done, position + done)).bytesWritten;

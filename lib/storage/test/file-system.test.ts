@@ -89,11 +89,14 @@ describe("the file driver among other users of the file system", () => {
       const driver = openFileDriver({ root: ${JSON.stringify(small)} });
       async function* body() { for (let i = 0; i < 64; i++) yield new Uint8Array(4096); }
       const code = await driver.put("large", body()).then(() => "stored", (error) => error.code);
-      console.log(JSON.stringify([code, await readdir(${JSON.stringify(small)})]));`;
+      const huge = new Uint8Array(16 * 1024 * 1024);
+      const refusal = await driver.put("huge", huge).then(() => "stored", (error) => error.code + ": " + error.message);
+      console.log(JSON.stringify([code, refusal, await readdir(${JSON.stringify(small)})]));`;
     const output = execFileSync("unshare", ["--user", "--map-root-user", "--mount", "sh", "-c", script], {
       input: program,
     });
-    expect(JSON.parse(output.toString())).toEqual(["resource_exhausted", []]);
+    const refusal = "resource_exhausted: the body has 16777216 bytes, 65536 are free on the device";
+    expect(JSON.parse(output.toString())).toEqual(["resource_exhausted", refusal, []]);
   });
 
   it("a place where no folder can be made is an error, not a wait without end", async () => {

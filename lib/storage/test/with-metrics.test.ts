@@ -1,6 +1,7 @@
 import type { MetricLabels, MetricOptions, Metrics } from "@flyte-dataplane/core";
 import { describe, expect, it } from "vitest";
 import { bodyOf, collect, describeDriver, expectCode, text } from "../src/conformance/index.ts";
+import { withTemporaryFile } from "../src/conformance/temporary-file.ts";
 import { openMemoryDriver } from "../src/drivers/memory/driver.ts";
 import { withMetrics } from "../src/with-metrics.ts";
 import { fileHarness, wallClock } from "./file-store.ts";
@@ -22,6 +23,32 @@ describe("withMetrics", () => {
       "storage_bytes_total mem get 4",
       "storage_operation_duration_seconds mem get ok",
       "storage_operation_duration_seconds mem head not_found",
+    ]);
+  });
+});
+
+describe("withMetrics, for bytes that pass the caller by", () => {
+  it("counts what goes into files and comes in parts, each operation once", async () => {
+    const { metrics, lines } = recordingMetrics();
+    const { multipart, ...driver } = withMetrics(openMemoryDriver({ clock: wallClock }), metrics, wallClock);
+    if (multipart === undefined) throw new Error("memory takes parts");
+    const upload = await multipart.create("object");
+    await multipart.complete(upload, [await multipart.putPart(upload, 1, text("seven b"))]);
+    await multipart.abort(upload);
+    await withTemporaryFile(new Uint8Array(0), async (fd) => {
+      expect(await (await driver.get("object")).toFile?.({ fd, position: 0 })).toBe(7);
+      await expectCode((await driver.get("object")).toFile?.({ fd: -1, position: 0 }) ?? Promise.resolve(), "internal");
+    });
+    expect(lines).toEqual([
+      "storage_operation_duration_seconds mem create_upload ok",
+      "storage_operation_duration_seconds mem put_part ok",
+      "storage_bytes_total mem put 7",
+      "storage_operation_duration_seconds mem complete_upload ok",
+      "storage_operation_duration_seconds mem abort_upload ok",
+      "storage_operation_duration_seconds mem get ok",
+      "storage_bytes_total mem get 7",
+      "storage_operation_duration_seconds mem get internal",
+      "storage_bytes_total mem get 7",
     ]);
   });
 });

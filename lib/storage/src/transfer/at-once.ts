@@ -1,6 +1,6 @@
-import { setMaxListeners } from "node:events";
 import { abortError, DataPlaneError } from "@flyte-dataplane/core";
 import { throwIfAborted } from "../abortable.ts";
+import { follow } from "./follow.ts";
 
 export interface AtOnceOptions<T> {
   /** How many works may run; asked again whenever one ends. */
@@ -23,22 +23,14 @@ export async function atOnce<T>(
   options: AtOnceOptions<T>,
   work: (item: T, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
-  const stop = new AbortController();
-  // Each work listens: no leak, so no warning.
-  setMaxListeners(0, stop.signal);
-  const outer = options.signal;
-  const follow = (): void => stop.abort(outer?.reason);
-  throwIfAborted(outer);
-  if (outer !== undefined) {
-    setMaxListeners(0, outer);
-    outer.addEventListener("abort", follow, { once: true });
-  }
+  throwIfAborted(options.signal);
+  const stop = follow(options.signal);
   try {
-    await new Lanes(items(stop.signal), options, stop, work).run();
+    await new Lanes(items(stop.signal), options, stop.controller, work).run();
   } finally {
-    outer?.removeEventListener("abort", follow);
+    stop.release();
   }
-  throwIfAborted(outer);
+  throwIfAborted(options.signal);
 }
 
 class Lanes<T> {

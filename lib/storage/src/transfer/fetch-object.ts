@@ -4,6 +4,7 @@ import type { ObjectInfo, ReadResult } from "../driver.ts";
 import { releaseBody } from "../read-body.ts";
 import type { TransferContext } from "./context.ts";
 import { fetchPieces } from "./fetch-pieces.ts";
+import { follow } from "./follow.ts";
 import { intoFile } from "./into-file.ts";
 import type { DownloadOptions } from "./options.ts";
 import { diskFull, freeBytes, writeWhole } from "./partial-file.ts";
@@ -49,18 +50,16 @@ async function fetchOnce(
   if (listed !== undefined) {
     return await inOne(context, await bucket.get(key, { signal, unverified: true }), key, file, signal);
   }
-  const first = new AbortController();
-  const stop = (): void => first.abort(signal.reason);
-  signal.addEventListener("abort", stop, { once: true });
+  const first = follow(signal);
   try {
     const read = await bucket.get(key, { signal: first.signal, unverified: true });
     if (!isLarge(context, read.info)) return await inOne(context, read, key, file, signal);
     // Only the head was wanted. The rest of this body costs less to drop with its connection than a request for the head.
-    first.abort();
+    first.controller.abort();
     checkLimit(context, read.info);
     return await inPieces(context, read.info, file, signal);
   } finally {
-    signal.removeEventListener("abort", stop);
+    first.release();
   }
 }
 

@@ -3,6 +3,7 @@ import type { Bucket } from "../bucket.ts";
 import type { PutResult, UploadedPart } from "../driver.ts";
 import { atOnce } from "./at-once.ts";
 import { createContext } from "./context.ts";
+import { follow } from "./follow.ts";
 import { inParts } from "./in-parts.ts";
 import type { UploadOptions } from "./options.ts";
 import { PartBuffers, type StreamPart } from "./part-buffers.ts";
@@ -29,9 +30,7 @@ export async function uploadStream(
     return result;
   }
   // A body that stays silent must not hold up the news of a part that failed.
-  const ending = new AbortController();
-  const end = (): void => ending.abort(signal.reason);
-  signal.addEventListener("abort", end, { once: true });
+  const ending = follow(signal);
   const buffers = new PartBuffers(abortable(body, ending.signal), sizes.streamBytes, multipart.limits);
   try {
     throwIfAborted(signal);
@@ -41,7 +40,7 @@ export async function uploadStream(
     return await inParts(job, async (upload) => {
       const parts: UploadedPart[] = [];
       const rest = (stop: AbortSignal): AsyncIterable<StreamPart> => {
-        stop.addEventListener("abort", end, { once: true });
+        stop.addEventListener("abort", () => ending.controller.abort(), { once: true });
         return buffers.all(first);
       };
       await atOnce(rest, { limit: () => buffers.most, signal }, async (part: StreamPart, stop) => {
@@ -52,7 +51,7 @@ export async function uploadStream(
       return parts;
     });
   } finally {
-    signal.removeEventListener("abort", end);
+    ending.release();
     buffers.stop();
     meter.end();
   }

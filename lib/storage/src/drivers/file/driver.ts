@@ -13,7 +13,7 @@ import type {
   Signer,
   Source,
 } from "../../driver.ts";
-import { chunksOf } from "../../source.ts";
+import { chunksOf, lengthOf } from "../../source.ts";
 import type { FileConfig } from "./config.ts";
 import { fileError, systemCode } from "./errors.ts";
 import { listFiles } from "./list.ts";
@@ -75,7 +75,9 @@ class FileDriver implements Driver {
     if (options.metadata !== undefined) {
       throw new DataPlaneError("unimplemented", "the file store keeps no metadata with an object");
     }
-    return await writeFile(await this.#locate(key, options.signal), chunksOf(body), options, this.#synced);
+    const length = options.length ?? lengthOf(body);
+    const known = length === undefined ? options : { ...options, length };
+    return await writeFile(await this.#locate(key, options.signal), chunksOf(body), known, this.#synced);
   }
 
   async *list(prefix: string, options: ListOptions = {}): AsyncGenerator<ObjectInfo, void, undefined> {

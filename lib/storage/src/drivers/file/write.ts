@@ -1,5 +1,5 @@
 import { createHash, type Hash } from "node:crypto";
-import { type FileHandle, link, mkdir, open, rename, unlink } from "node:fs/promises";
+import { type FileHandle, link, mkdir, open, rename, statfs, unlink } from "node:fs/promises";
 import path from "node:path";
 import { DataPlaneError } from "@flyte-dataplane/core";
 import { abortable, throwIfAborted } from "../../abortable.ts";
@@ -26,7 +26,7 @@ export async function writeFile(
   const handle = await create(folder, partial);
   let placed = false;
   try {
-    const result = await fill(handle, body, options, synced);
+    const result = await fill(handle, body, options, synced, folder);
     throwIfAborted(options.signal);
     placed = await place(partial, file, options.ifAbsent === true);
     if (synced) await syncFolder(folder);
@@ -68,9 +68,11 @@ async function fill(
   body: AsyncIterable<Uint8Array>,
   options: PutOptions,
   synced: boolean,
+  folder: string,
 ): Promise<PutResult> {
   const hash = options.contentMd5 === undefined ? undefined : createHash("md5");
   try {
+    if (options.length !== undefined) await checkSpace(folder, options.length);
     const size = await copy(handle, body, hash, options);
     if (options.length !== undefined && size !== options.length) {
       throw new DataPlaneError("data_loss", `the body has ${size} bytes, ${options.length} were announced`);
@@ -87,6 +89,17 @@ async function fill(
     await handle.close();
   }
 }
+
+/** Refuses what cannot fit before it fills the disk for everybody else; less than that shows soon enough. */
+async function checkSpace(folder: string, length: number): Promise<void> {
+  if (length < checkedBytes) return;
+  const { bavail, bsize } = await statfs(folder);
+  const free = bavail * bsize;
+  if (free >= length) return;
+  throw new DataPlaneError("resource_exhausted", `the body has ${length} bytes, ${free} are free on the device`);
+}
+
+const checkedBytes = 16 * 1024 * 1024;
 
 async function copy(
   handle: FileHandle,
