@@ -16,7 +16,7 @@ import { runStep } from "./run-step.mjs";
 import { sdkEnvironment } from "./sdk-environment.mjs";
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), "..");
-const usage = `npm run examples -- --checkout DIR [--only TEXT] [--python FILE] [--seconds N] [--at-once N]
+const usage = `npm run examples -- --checkout DIR [--only TEXT]... [--python FILE] [--seconds N] [--at-once N]
   --checkout DIR  of the SDK's repository
   --only TEXT     examples whose path contains it
   --python FILE   interpreter with the SDK and more packages than the pinned ones
@@ -26,7 +26,7 @@ const usage = `npm run examples -- --checkout DIR [--only TEXT] [--python FILE] 
 const { values: options } = parseArgs({
   options: {
     checkout: { type: "string" },
-    only: { type: "string", default: "" },
+    only: { type: "string", multiple: true, default: [""] },
     python: { type: "string" },
     seconds: { type: "string", default: "60" },
     "at-once": { type: "string", default: "2" },
@@ -48,7 +48,7 @@ async function main(examples) {
   const built = await runStep(root, { name: "build", command: ["node", "tools/build.mjs"], quiet: true });
   if (built !== 0) return built;
   const python = options.python ?? (await pinnedPython());
-  const found = readExamples(python, examples).filter(({ file }) => file.includes(options.only));
+  const found = readExamples(python, examples).filter(({ file }) => options.only.some((text) => file.includes(text)));
   const places = Number(options["at-once"]);
   const folder = mkdtempSync(path.join(tmpdir(), "fdp-examples-"));
   const server = await startServer({ root, folder, python, places });
