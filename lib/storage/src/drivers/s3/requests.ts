@@ -34,9 +34,13 @@ export interface S3Request {
 /** What the store taught us about itself; see `S3Requests.#learn`. */
 interface Knowledge {
   readonly region: string;
+  /** In that region. */
+  readonly address: BucketAddress;
   /** Milliseconds to be added to our clock to have the store's. */
   readonly skewMs: number;
 }
+
+type Lesson = "region" | "clock";
 
 /** Over plain http, the largest body in memory whose hash is signed; 4 ms of CPU. */
 const maxHashedBytes = 1024 * 1024;
@@ -58,9 +62,8 @@ export class S3Requests {
   constructor(config: S3Config, deps: S3Deps) {
     this.config = config;
     this.#deps = deps;
-    this.#known = { region: config.region ?? "us-east-1", skewMs: 0 };
-    // A malformed endpoint is a fault of the configuration, not of the first request.
-    this.address(undefined);
+    const region = config.region ?? "us-east-1";
+    this.#known = { region, address: bucketAddress(config, region, config.endpoint), skewMs: 0 };
   }
 
   get region(): string {
@@ -74,12 +77,12 @@ export class S3Requests {
 
   /** Of the bucket; `endpoint` stands in for the configured one. */
   address(endpoint: string | undefined): BucketAddress {
-    return bucketAddress(this.config, this.region, endpoint ?? this.config.endpoint);
+    return endpoint === undefined ? this.#known.address : bucketAddress(this.config, this.region, endpoint);
   }
 
   /** The store's answer, a success or `accept`. Rejects with what the refusal means. */
   async send(request: S3Request): Promise<WireResponse> {
-    const learnt = new Set<keyof Knowledge>();
+    const learnt = new Set<Lesson>();
     for (;;) {
       const used = this.#known;
       const response = await this.#attempt(request, used);
@@ -109,10 +112,10 @@ export class S3Requests {
     return this.region;
   }
 
-  async #attempt(request: S3Request, { region, skewMs }: Knowledge): Promise<WireResponse> {
+  async #attempt(request: S3Request, { region, address, skewMs }: Knowledge): Promise<WireResponse> {
     const { method, query, body, signal } = request;
     const credentials = await this.#deps.credentials(signal === undefined ? {} : { signal });
-    const { scheme, host, path } = locate(bucketAddress(this.config, region, this.config.endpoint), request.key);
+    const { scheme, host, path } = locate(address, request.key);
     const target = query === undefined ? path : `${path}?${encodeQuery(query)}`;
     const given = {
       ...request.headers,
@@ -154,12 +157,12 @@ export class S3Requests {
    * Takes from a refusal what a second attempt may do better than one made with `used`; undefined for nothing. With an
    * endpoint of its own a store can correct the region of our signature, yet never send us elsewhere.
    */
-  #learn({ answer, region }: S3Refusal, used: Knowledge): keyof Knowledge | undefined {
+  #learn({ answer, region }: S3Refusal, used: Knowledge): Lesson | undefined {
     const { status, code, serverDateMs } = answer;
     const sameHost = status === 400 && (code === "AuthorizationHeaderMalformed" || code === "");
     const regional = sameHost || (this.config.endpoint === undefined && (status === 301 || status === 307));
     if (regional && region !== undefined && region !== used.region) {
-      this.#known = { ...this.#known, region };
+      this.#known = { ...this.#known, region, address: bucketAddress(this.config, region, this.config.endpoint) };
       return "region";
     }
     const skewed = code === "RequestTimeTooSkewed" || code === "RequestExpired";
@@ -167,6 +170,6 @@ export class S3Requests {
     const skewMs = serverDateMs - this.#deps.clock.now();
     if (!skewed && Math.abs(skewMs - used.skewMs) < suspectSkewMs) return undefined;
     this.#known = { ...this.#known, skewMs };
-    return "skewMs";
+    return "clock";
   }
 }
