@@ -103,6 +103,10 @@ class S3Driver implements Driver {
     try {
       const response = await this.#requests.send({ method: "DELETE", key, signal: options.signal });
       await response.discard();
+      // No store answers so; a portal before it does, and what it was asked for did not happen.
+      if (response.headers.get("content-type")?.startsWith("text/html") === true) {
+        throw new DataPlaneError("failed_precondition", "the answer is a web page; is the endpoint an S3 API?");
+      }
     } catch (error) {
       const cause = error instanceof DataPlaneError ? error.cause : undefined;
       if (cause instanceof StoreAnswer && cause.status === 404 && cause.code === "NoSuchKey") return;
