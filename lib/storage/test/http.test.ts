@@ -12,6 +12,7 @@ import { openMemoryDriver } from "../src/drivers/memory/driver.ts";
 import { encodeKey } from "../src/drivers/s3/sign.ts";
 import { createWireClient } from "../src/wire/client.ts";
 import { wallClock } from "./file-store.ts";
+import { unreadSockets } from "./s3/s3-store.ts";
 import { serveObject, serveWeb, type WebServer } from "./web-server.ts";
 
 const openAt = (origin: string, config: Partial<HttpConfig> = {}): Driver =>
@@ -26,7 +27,7 @@ describeDriver("http", async () => {
       memory = openMemoryDriver({ clock: wallClock });
       return Promise.resolve(readingOver(openAt(server.endpoint), memory));
     },
-    leftovers: () => Promise.resolve([]),
+    leftovers: () => unreadSockets(server.endpoint),
     close: () => server.close(),
   };
 });

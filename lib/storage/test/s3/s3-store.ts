@@ -54,7 +54,7 @@ export function openTestDriver(server: StoreServer, config: S3Config, clock = wa
  * Connections of this machine to `endpoint` whose bytes nobody fetches: bodies that a reader left without letting go of
  * them. An idle connection, kept for the next request, has none.
  */
-async function unreadSockets(endpoint: string): Promise<readonly string[]> {
+export async function unreadSockets(endpoint: string): Promise<readonly string[]> {
   if (process.platform !== "linux") return [];
   const port = Number(new URL(endpoint).port).toString(16).toUpperCase().padStart(4, "0");
   const table = await readFile("/proc/self/net/tcp", "utf8");

@@ -33,7 +33,7 @@ export interface S3Config {
    */
   readonly signPayload?: boolean;
   /**
-   * Which writes heed `ifAbsent`: `all`; `single`, for stores that ignore it when parts are joined (Ceph before 19);
+   * Which writes heed `ifAbsent`: `all`; `single`, for stores that ignore it when parts are joined (Ceph 16);
    * `none`. A write that the store would not heed rejects with `unimplemented`. Default: `all`.
    */
   readonly conditionalWrites?: "all" | "single" | "none";
