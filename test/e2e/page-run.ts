@@ -19,7 +19,7 @@ export interface PageRun {
 }
 
 /** What a page must never take for its own. */
-export const hostileName = `<script>document.title="owned"</script><img src=x onerror="document.title='owned'">`;
+const hostileName = `<script>document.title="owned"</script><img src=x onerror="document.title='owned'">`;
 
 const project = create(ProjectIdentifierSchema, { name: "flytesnacks", domain: "development" });
 

@@ -87,7 +87,7 @@ function emptyPart(paged: boolean): Html {
 function table(runs: readonly Run[], scope: RunsScope, nowMs: number): Html {
   const everywhere = scope.project === undefined;
   return html`<div class="wide" tabindex="0" role="region" aria-label="Runs"><table>
-<thead><tr><th scope="col">Run</th><th scope="col">Phase</th><th scope="col">Task</th>${everywhere ? html`<th scope="col">Project</th>` : nothing}<th scope="col">Started</th><th scope="col">Took</th></tr></thead>
+<thead><tr><th scope="col">Run</th><th scope="col">Phase</th>${everywhere ? html`<th scope="col">Project</th>` : nothing}<th scope="col">Started</th><th scope="col">Took</th></tr></thead>
 <tbody>${runs.map((run) => row(run, everywhere, nowMs))}</tbody></table></div>`;
 }
 
@@ -97,7 +97,7 @@ function row({ action }: Run, everywhere: boolean, nowMs: number): Html {
   const key: RunKey = { project, domain, runName: name };
   const spec = metadata?.spec.case === "task" ? metadata.spec.value : undefined;
   const task = spec?.shortName || metadata?.funtionName || spec?.id?.name || "";
-  return html`<tr><th scope="row"><a href="${runPagePath(key)}">${name}</a></th><td>${phaseChip(status?.phase ?? 0)}</td><td>${task}</td>${
+  return html`<tr><th scope="row"><a href="${runPagePath(key)}">${name}</a> <span class="note">${task}</span></th><td>${phaseChip(status?.phase ?? 0)}</td>${
     everywhere ? html`<td><a href="${runsPath(key)}">${project} / ${domain}</a></td>` : nothing
   }<td>${instant(status?.startTime)}</td><td>${span(status?.startTime, status?.endTime, nowMs)}</td></tr>`;
 }

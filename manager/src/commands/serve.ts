@@ -42,6 +42,7 @@ export async function serve(machine: Machine, options: ServeOptions): Promise<nu
   });
   machine.say(`flyte-dataplane is ${ready ? "ready" : "up but not ready"} on ${dataplane.url}`);
   for (const reason of reasons) machine.say(`  ${reason}`);
+  machine.say(`  runs   ${dataplane.url}/`);
   machine.say(`  data   ${directory}`);
   machine.say(
     `  SDK    flyte create config --endpoint localhost:${dataplane.server.port} --insecure --project flytesnacks --domain development`,
