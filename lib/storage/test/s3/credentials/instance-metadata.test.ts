@@ -48,7 +48,7 @@ it("new credentials are fetched before the old ones end, behind the callers' bac
   state.document = { Code: "Success", AccessKeyId: "ASIA2", SecretAccessKey: "sec", Token: "tok", Expiration };
   machine.pass(3_600_000 - 5 * 60_000);
   expect((await provider())?.accessKeyId).toBe("ASIA1");
-  await expect.poll(async () => (await provider())?.accessKeyId).toBe("ASIA2");
+  await expect.poll(async () => (await provider())?.accessKeyId, { timeout: 20_000 }).toBe("ASIA2");
 });
 
 it("the first version of the service is not asked where the second is refused", async () => {

@@ -56,7 +56,7 @@ it("given keys are used whatever the surroundings offer, and their file is read 
   expect(await provider()).toEqual({ accessKeyId: "AKIAGIVEN", secretAccessKey: "one" });
   await machine.write("secret", "two");
   machine.pass(60_000);
-  await expect.poll(async () => (await provider())?.secretAccessKey).toBe("two");
+  await expect.poll(async () => (await provider())?.secretAccessKey, { timeout: 20_000 }).toBe("two");
 });
 
 it("anonymous access has no credentials, whatever the surroundings offer", async () => {

@@ -52,7 +52,7 @@ it("keys that somebody replaces in the file are in use a minute later, without a
   await machine.write(".aws/credentials", `[default]\n${keys("AKIA2")}`);
   expect((await provider())?.accessKeyId).toBe("AKIA1");
   machine.pass(60_000);
-  await expect.poll(async () => (await provider())?.accessKeyId).toBe("AKIA2");
+  await expect.poll(async () => (await provider())?.accessKeyId, { timeout: 20_000 }).toBe("AKIA2");
 });
 
 it("a file that loses its keys leaves them in use, and no other identity steps in", async () => {
@@ -65,7 +65,7 @@ it("a file that loses its keys leaves them in use, and no other identity steps i
   await machine.write("keys", "");
   machine.pass(60_000);
   expect((await provider())?.accessKeyId).toBe("AKIA1");
-  await expect.poll(() => warnings).toEqual([{ code: "unauthenticated", failures: 1 }]);
+  await expect.poll(() => warnings, { timeout: 20_000 }).toEqual([{ code: "unauthenticated", failures: 1 }]);
   expect((await provider())?.accessKeyId).toBe("AKIA1");
   expect(node.asked).toEqual([]);
 });
