@@ -1,7 +1,11 @@
 import { configDefaults, defineConfig } from "vitest/config";
+import { findPeer } from "./tools/peers/get.mjs";
+import { peers } from "./tools/peers/list.mjs";
 import SuiteReporter from "./tools/vitest/report.mjs";
 
 const setupFiles = ["./tools/vitest/fail-on-warning.mjs"];
+const gateway = peers(process.platform, process.arch).find(({ name }) => name === "versitygw");
+const versitygw = gateway === undefined ? undefined : findPeer(gateway);
 const exclude = [...configDefaults.exclude, "**/dist/**", "**/gen/**"];
 
 // One suite after the other: servers and process trees under load would only measure one another.
@@ -35,6 +39,8 @@ export default defineConfig({
           include: ["lib/storage/test/**/*.test.ts"],
           // Those need servers that are not ours: `npm run test:stores`.
           exclude: [...exclude, "lib/storage/test/stores/**"],
+          // The quickest of them serves here, too, if it is there.
+          provide: { storePrograms: versitygw === undefined ? {} : { versitygw } },
           setupFiles,
           testTimeout: 30_000,
         },

@@ -38,7 +38,7 @@ export function s3Harness(server: StoreServer, options: S3HarnessOptions = {}): 
 }
 
 /** A driver with the server's own credentials. */
-export function openTestDriver(server: StoreServer, config: S3Config, clock = wallClock): Driver {
+function openTestDriver(server: StoreServer, config: S3Config, clock = wallClock): Driver {
   const { endpoint, region, accessKeyId, secretAccessKey } = server;
   return openS3Driver(
     { endpoint, region, ...config },

@@ -22,7 +22,7 @@ export function scriptedWire(answer: (request: WireRequest, index: number) => Sc
   };
 }
 
-export function response({ status, headers = {}, body = "" }: ScriptedAnswer): WireResponse {
+function response({ status, headers = {}, body = "" }: ScriptedAnswer): WireResponse {
   const bytes = Buffer.from(body);
   return {
     status,
