@@ -11,8 +11,8 @@ export interface RetryPolicy {
   /** A store that asks for a longer wait than this gets no further attempt. */
   readonly longestRetryAfterMs: number;
   /**
-   * Tokens that all calls of a driver share: a retry costs five, a success gives one back. A store that is down is asked
-   * by few calls again, not by each of thousands.
+   * Tokens that all calls of a driver share: a retry costs five, a success gives one back, and progress of a long body or
+   * listing the price of the retry that brought it. A store that is down is asked by few calls again, not by each of thousands.
    */
   readonly budget: number;
 }
@@ -73,8 +73,14 @@ export class RetryBudget {
     return true;
   }
 
+  /** A call succeeded. */
   refund(): void {
-    if (this.#tokens < this.#most) this.#tokens += 1;
+    this.#tokens = Math.min(this.#most, this.#tokens + 1);
+  }
+
+  /** A retry was worth its price. */
+  giveBack(): void {
+    this.#tokens = Math.min(this.#most, this.#tokens + retryCost);
   }
 }
 

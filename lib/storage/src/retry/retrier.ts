@@ -82,7 +82,7 @@ export class Tries {
   /** The attempt that is running brought something: it counts as a success, and the next failure as the first. */
   progressed(): void {
     this.#withoutProgress = 0;
-    this.#retrier.budget.refund();
+    if (this.#made > 0) this.#retrier.budget.giveBack();
   }
 
   /** Resolves when it is time for the next attempt; rejects with the final error where there is to be none. */
