@@ -7,7 +7,8 @@ import { HeadReader } from "./head-reader.ts";
 const maxLineBytes = 1024;
 /** Of all size lines beyond their digits: extensions must not be a way to send for ever without sending. */
 const maxExtensionBytes = 64 * 1024;
-const sizeLine = /^([0-9a-fA-F]{1,13})(;[\t\x20-\x7e\x80-\xff]*)?$/;
+const sizeLine =
+  /^([0-9a-fA-F]{1,13})((?:;[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:=(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+|"(?:[\t\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*"))?)*)$/;
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 
@@ -83,7 +84,8 @@ export class ChunkedBody implements BodyFraming {
   #readTrailers(bytes: Uint8Array): number {
     const taken = this.#trailers.push(bytes);
     if (this.#trailers.lines !== undefined) {
-      parseFields(this.#trailers.lines);
+      const fields = parseFields(this.#trailers.lines);
+      if (fields.has("content-length") || fields.has("transfer-encoding")) throw malformed("framing in a trailer");
       this.done = true;
     }
     return taken;

@@ -161,6 +161,16 @@ describe("a response that is refused", () => {
     },
     { name: "neither length nor chunks nor close", text: "HTTP/1.1 200 OK\r\n\r\nhello", says: "no length" },
     { name: "a change of protocol", text: "HTTP/1.1 101 Switching\r\nupgrade: x\r\n\r\n", says: "protocol" },
+    {
+      name: "an interim response with a length",
+      text: `HTTP/1.1 100 x\r\ncontent-length: 5\r\n\r\n${sized}hello`,
+      says: "interim",
+    },
+    {
+      name: "an interim response that closes",
+      text: `HTTP/1.1 100 x\r\nconnection: close\r\n\r\n${sized}hello`,
+      says: "interim",
+    },
     { name: "interim responses without end", text: "HTTP/1.1 100 Continue\r\n\r\n".repeat(17), says: "interim" },
     { name: "more than 64 KiB of head", text: `HTTP/1.1 200 OK\r\nx: ${"a".repeat(65536)}`, says: "65536" },
     { name: "more than 200 fields", text: `HTTP/1.1 200 OK\r\n${"x: a\r\n".repeat(201)}\r\n`, says: "200" },
@@ -181,6 +191,7 @@ describe("a response that is refused", () => {
       says: "extensions",
     },
     { name: "a trailer that is no field", text: `${chunked}0\r\nhello\r\n\r\n`, says: "name" },
+    { name: "a length in a trailer", text: `${chunked}0\r\ncontent-length: 5\r\n\r\n`, says: "trailer" },
     { name: "trailers ended by LF", text: `${chunked}0\r\n\n`, says: "CR LF" },
     { name: "more than 64 KiB of trailers", text: `${chunked}0\r\nx: ${"a".repeat(65536)}`, says: "65536" },
   ])("$name is unavailable, and the message tells which rule", ({ text, says }) => {

@@ -21,12 +21,15 @@ export function parseStatusLine(line: string): Pick<ResponseHead, "version" | "s
   return { version: match[1] === "0" ? "1.0" : "1.1", status: Number(match[2]) };
 }
 
+const framingWithTab = /^(?:content-length|transfer-encoding):.*\t/i;
 const statusLine = /^HTTP\/1\.([01]) ([1-5][0-9][0-9])(?: [\t\x20-\x7e\x80-\xff]*)?$/;
 
 /** Reads the lines of a head (head-reader.ts); throws `unavailable` for anything that is not strictly HTTP/1.x. */
 export function parseResponseHead(lines: readonly string[]): ResponseHead {
   const [first = "", ...rest] = lines;
   const { version, status } = parseStatusLine(first);
+  // A tab is a blank to the standard and part of the value to some parsers, node:http's among them.
+  if (rest.some((line) => framingWithTab.test(line))) throw malformed("a tab in a header that frames the body");
   const fields = parseFields(rest);
   const headers = new Map<string, string>();
   for (const [name, values] of fields) headers.set(name, values.join(", "));

@@ -144,7 +144,11 @@ function read({ method, text }: Input, cuts: readonly number[]): Outcome {
       at += size;
       if (framing === undefined) {
         const taken = heads.push(chunk);
-        if (heads.head === undefined) continue;
+        if (heads.head === undefined) {
+          // As the next read would: whoever kept a part without copying it reads this instead.
+          chunk.fill(0x23);
+          continue;
+        }
         framing = framingOf(method, heads.head);
         outcome.announced = framing.length;
         chunk = chunk.subarray(taken);
@@ -228,7 +232,8 @@ export const fuzzTarget: FuzzTarget = {
       throw new Error(`accepted in two ways: ${JSON.stringify([pieces, whole])}`);
     }
     const other = readForeign(input);
-    if (other !== undefined && other !== pieces.body) {
+    // Nothing is accepted that node:http refuses.
+    if (other !== pieces.body) {
       throw new Error(`node:http reads another body: ${JSON.stringify([other, pieces.body])}`);
     }
     return "accepted";

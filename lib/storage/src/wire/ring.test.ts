@@ -7,7 +7,7 @@ const size = 4 * lowRoomBytes;
 function fill(ring: Ring, from: number, count: number): number {
   const room = ring.room();
   const taken = Math.min(count, room.byteLength);
-  for (let index = 0; index < taken; index += 97) room[index] = (from + index) % 251;
+  for (let index = 0; index < taken; index += 1) room[index] = (from + index) % 251;
   ring.filled(room, taken);
   return taken;
 }

@@ -5,6 +5,8 @@ import type { Script } from "./scripted-server.ts";
 
 const big = "HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\nhello";
 
+const silence: Script = () => undefined;
+
 describe("an abort ends the exchange at once and leaves no socket", () => {
   it("before the request is sent", async () => {
     const bench = await benchWith(() => undefined);
@@ -13,8 +15,8 @@ describe("an abort ends the exchange at once and leaves no socket", () => {
   });
 
   it.each([
-    { name: "while the TLS handshake is under way", tls: true, script: () => undefined },
-    { name: "while the head is awaited", tls: false, script: () => undefined },
+    { name: "while the TLS handshake is under way", tls: true, script: silence },
+    { name: "while the head is awaited", tls: false, script: silence },
     {
       name: "while the head is incomplete",
       tls: false,
