@@ -29,7 +29,7 @@ export interface S3Config {
   readonly checksum?: "crc32" | "crc32c" | "sha256" | "none";
   /**
    * Signs the SHA-256 of every body. Default: false. TLS protects bodies already; over plain http bodies in memory of at
-   * most 1 MiB are signed all the same (4 ms) and larger ones are not, since hashing costs four times the sending.
+   * most 1 MiB are signed all the same (4 ms) and larger ones are not: hashing costs several times the sending.
    */
   readonly signPayload?: boolean;
   /**
