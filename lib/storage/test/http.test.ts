@@ -13,6 +13,7 @@ import { encodeKey } from "../src/drivers/s3/sign.ts";
 import { createWireClient } from "../src/wire/client.ts";
 import { wallClock } from "./file-store.ts";
 import { unreadSockets } from "./s3/s3-store.ts";
+import { scriptedWire } from "./s3/scripted-wire.ts";
 import { serveObject, serveWeb, type WebServer } from "./web-server.ts";
 
 const openAt = (origin: string, config: Partial<HttpConfig> = {}): Driver =>
@@ -131,6 +132,14 @@ describe("a web server", () => {
     await expectCode(read, "failed_precondition");
     await expect(read).rejects.not.toThrow(/hidden/);
     expect(server.requests.length).toBeLessThanOrEqual(4);
+  });
+
+  it("over TLS is not followed to a line without it, where a signed query could be read", async () => {
+    const wire = scriptedWire(() => ({ status: 302, headers: { location: "http://host/b?sig=hidden" } }));
+    const read = openHttpDriver({ origin: "https://host" }, { clock: wallClock, wire }).get("a");
+    await expectCode(read, "failed_precondition");
+    await expect(read).rejects.not.toThrow(/hidden/);
+    expect(wire.sent).toHaveLength(1);
   });
 
   it.each([
