@@ -1,8 +1,8 @@
 /**
- * The matrix: every fault in the middle of every transfer, the S3 driver against MinIO with a proxy of ours between them.
+ * The matrix: every fault in the middle of every transfer, drivers against MinIO with a proxy of ours between them.
  * However a transfer ends, what is visible is whole, and nothing else is left, here or there.
  */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { DataPlaneError } from "@flyte-dataplane/core";
@@ -11,8 +11,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { buildChild, type ChildReport, type ChildTask, startChild } from "./faults/child.ts";
 import { faultAt } from "./faults/effects.ts";
 import { expected, type FaultName, faultNames } from "./faults/expected.ts";
-import { contentOf, type Operation, operations } from "./faults/operations.ts";
-import { leftOver, makeScene, openBucket, type Scene, store, visible } from "./faults/scene.ts";
+import { type DriverName, uriOf } from "./faults/open-driver.ts";
+import { contentOf, type Operation, type OperationName, operations } from "./faults/operations.ts";
+import { leftOver, makeScene, openBucket, reached, type Scene, store, visible, writeBelow } from "./faults/scene.ts";
 import { givenProgram } from "./given-programs.ts";
 import { realClock } from "./real-clock.ts";
 
@@ -47,13 +48,26 @@ afterAll(async () => {
   await rm(directory, { recursive: true });
 });
 
-describe.each(operations.map((operation) => ({ name: operation.name, operation })))("$name", ({ operation }) => {
+const subjects: readonly { readonly driver: DriverName; readonly does: readonly OperationName[] }[] = [
+  { driver: "s3", does: operations.map(({ name }) => name) },
+  // It lists and writes nothing.
+  { driver: "http", does: ["get", "ranged get"] },
+];
+
+const rows = subjects.flatMap(({ driver, does }) =>
+  operations
+    .filter(({ name }) => does.includes(name))
+    .map((operation) => ({ driver, name: operation.name, operation })),
+);
+
+describe.each(rows)("$driver: $name", ({ driver, operation }) => {
   it.each(faultNames.map((fault) => ({ fault, ends: expected(fault, operation) })))(
     "$fault ends it as $ends, with nothing half visible and nothing left",
     async ({ fault, ends }) => {
-      const shared = operation.direction === "list" ? [listedBucket] : [];
-      scene = await makeScene(server, operation, ...shared);
+      const shared = operation.direction === "list" ? { shared: listedBucket } : {};
+      scene = await makeScene(server, operation, { driver, ...shared });
       const outcome = await meet(fault, scene);
+      if (metByProxy(fault, operation)) expect(proxy.met).toBeGreaterThan(0);
       if (ends === "whole") {
         expect(outcome.failure).toBeUndefined();
         if (outcome.listed !== undefined) expectListed(outcome.listed, operation, fault);
@@ -68,6 +82,30 @@ describe.each(operations.map((operation) => ({ name: operation.name, operation }
     },
   );
 });
+
+describe.each(operations.filter(({ name }) => ["get", "tree down", "put", "tree up"].includes(name)))(
+  "file: $name",
+  (operation) => {
+    it("a full disk ends it as resource_exhausted, with nothing half visible and nothing left", async () => {
+      const base = await mkdtemp(path.join(directory, "file-"));
+      const [root, folder] = [path.join(base, "store"), path.join(base, "folder")];
+      const [source, target] = operation.direction === "down" ? [root, folder] : [folder, root];
+      await mkdir(target);
+      for (const object of operation.objects) await writeBelow(source, object);
+      const nowhere = { endpoint: "", bucket: "", region: "", accessKeyId: "", secretAccessKey: "" };
+      const task: ChildTask = {
+        operation: operation.name,
+        folder,
+        target,
+        store: { driver: "file", root, ...nowhere },
+      };
+      const report = await startChild(child, task, smallDiskBytes).report;
+      expect(report.failure).toMatchObject({ code: "resource_exhausted" });
+      expect(report.failure?.message).toContain(report.failure?.ref);
+      expectWholeFiles(report, operation);
+    });
+  },
+);
 
 interface Outcome {
   readonly failure?: { readonly code: string; readonly message: string; readonly ref?: string | undefined };
@@ -93,6 +131,12 @@ async function meet(name: FaultName, at: Scene): Promise<Outcome> {
   }
 }
 
+/** The other faults come from elsewhere, or there is nothing that they could meet. */
+function metByProxy(fault: FaultName, { direction }: Operation): boolean {
+  if (fault === "a full disk") return direction === "up";
+  return fault !== "a refused connection" && fault !== "a name that is not known";
+}
+
 /** The transfer's process is asked to end while the victim is on its way. */
 async function terminated(at: Scene): Promise<Outcome> {
   const { direction, victim, cutAt } = at.operation;
@@ -113,27 +157,22 @@ async function terminated(at: Scene): Promise<Outcome> {
 
 async function onSmallDisk(at: Scene): Promise<Outcome> {
   const report = await startChild(child, taskOf(at), smallDiskBytes).report;
-  const whole = new Map(at.operation.objects.map(({ key, size }) => [key, size]));
-  for (const { name, size } of report.files) expect({ name, size }).toEqual({ name, size: whole.get(name) });
+  expectWholeFiles(report, at.operation);
   return outcomeOf(report);
+}
+
+function expectWholeFiles({ files }: ChildReport, { objects }: Operation): void {
+  const whole = new Map(objects.map(({ key, size }) => [key, size]));
+  for (const { name, size } of files) expect({ name, size }).toEqual({ name, size: whole.get(name) });
 }
 
 function outcomeOf({ failure }: ChildReport): Outcome {
   return failure === undefined ? {} : { failure };
 }
 
-function taskOf({ operation, bucketName, folder }: Scene): ChildTask {
-  const { accessKeyId, secretAccessKey, region } = server;
-  return {
-    operation: operation.name,
-    endpoint: proxy.endpoint,
-    bucket: bucketName,
-    folder,
-    flatKeys: false,
-    accessKeyId,
-    secretAccessKey,
-    region,
-  };
+function taskOf(at: Scene): ChildTask {
+  const { operation, folder } = at;
+  return { operation: operation.name, store: reached(at, proxy.endpoint), folder, target: folder };
 }
 
 /** Down: the object is replaced and the line cut. Up: the file is overwritten once it was sent, and before that is confirmed. List: keys come and go. */
@@ -162,12 +201,14 @@ function changeInTheMiddle(at: Scene): void {
 }
 
 /** A key of a tree, or the place where it was to be; never a signed query. */
-function expectNamed(failure: Outcome["failure"], { bucketName, folder, operation }: Scene): void {
-  const places = operation.objects.flatMap(({ key }) => [`s3://${bucketName}/${key}`, path.join(folder, key)]);
-  const wholes = [`s3://${bucketName}/tree/`, `s3://${bucketName}/many/`, path.join(folder, "tree")];
+function expectNamed(failure: Outcome["failure"], at: Scene): void {
+  const { folder, operation } = at;
+  const uri = (key: string): string => uriOf(reached(at, ""), key);
+  const places = operation.objects.flatMap(({ key }) => [uri(key), path.join(folder, key)]);
+  const wholes = [uri("tree/"), uri("many/"), path.join(folder, "tree")];
   expect([...places, ...wholes]).toContain(failure?.ref);
   expect(failure?.message).toContain(failure?.ref);
-  expect(failure?.message).toMatch(/^[a-z][a-z0-9 ]* (s3:|\/)/);
+  expect(failure?.message).toMatch(/^[a-z][a-z0-9 ]* (s3:|http:|\/)/);
   expect(failure?.message).not.toMatch(/X-Amz|AKTEST/);
 }
 
@@ -194,7 +235,7 @@ function expectListed(listed: readonly string[], { direction, objects }: Operati
 }
 
 async function fill(operation: Operation): Promise<void> {
-  const made = await makeScene(server, operation, listedBucket);
+  const made = await makeScene(server, operation, { driver: "s3", shared: listedBucket });
   await store(made, operation.objects);
   await made.close();
 }

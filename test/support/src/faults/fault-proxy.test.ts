@@ -177,6 +177,7 @@ test("a fault waits for a request that it fits, and is used up", async () => {
   const statuses: number[] = [];
   for (const path of ["/plain", "/chunked", "/chunked"]) statuses.push((await get(path)).status);
   expect(statuses).toEqual([200, 500, 200]);
+  expect(proxy.met).toBe(1);
 });
 
 test("a proxy that refuses is back under its address after a reset", async () => {

@@ -15,13 +15,15 @@ export interface FaultProxy {
   readonly endpoint: string;
   /** Whole requests' heads, in the order they came. */
   readonly requests: readonly SeenRequest[];
+  /** Requests that met a fault; a test whose fault met none has shown nothing. */
+  readonly met: number;
   /** Connections of clients that are open now. */
   readonly open: number;
   /** Connections of clients so far. */
   readonly accepted: number;
   /** Adds a fault; the first that fits a request meets it, the others wait. */
   inject(fault: Fault): void;
-  /** Forgets faults and requests, ends connections, and listens if it does not. */
+  /** Forgets faults, requests and how many met, ends connections, and listens if it does not. */
   reset(): Promise<void>;
   /** New connections are refused until `reset`, and those there are end. */
   refuse(): Promise<void>;
@@ -35,12 +37,15 @@ export async function startFaultProxy(upstream: string): Promise<FaultProxy> {
   const requests: SeenRequest[] = [];
   const faults: { readonly fault: Fault; left: number }[] = [];
   let accepted = 0;
+  let met = 0;
 
   const meet = (request: SeenRequest): Fault | undefined => {
     requests.push(request);
-    const met = faults.find(({ fault, left }) => left > 0 && fault.when?.(request) !== false);
-    if (met !== undefined) met.left -= 1;
-    return met?.fault;
+    const found = faults.find(({ fault, left }) => left > 0 && fault.when?.(request) !== false);
+    if (found === undefined) return undefined;
+    found.left -= 1;
+    met += 1;
+    return found.fault;
   };
   const server = createServer({ noDelay: true }, (client) => {
     accepted += 1;
@@ -74,6 +79,9 @@ export async function startFaultProxy(upstream: string): Promise<FaultProxy> {
   return {
     endpoint: `http://127.0.0.1:${port}`,
     requests,
+    get met() {
+      return met;
+    },
     get open() {
       return clients.size;
     },
@@ -86,6 +94,7 @@ export async function startFaultProxy(upstream: string): Promise<FaultProxy> {
     async reset() {
       faults.length = 0;
       requests.length = 0;
+      met = 0;
       await hangUp();
       if (!server.listening) await listen(port);
     },

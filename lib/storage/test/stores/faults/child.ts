@@ -3,23 +3,21 @@ import { once } from "node:events";
 import path from "node:path";
 import { text } from "node:stream/consumers";
 import { build } from "esbuild";
+import type { Reached } from "./open-driver.ts";
 import type { OperationName } from "./operations.ts";
 
 /** What `transfer-child.ts` is told. */
 export interface ChildTask {
   readonly operation: OperationName;
-  readonly endpoint: string;
-  readonly bucket: string;
-  readonly region: string;
-  readonly flatKeys: boolean;
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
+  readonly store: Reached;
   readonly folder: string;
+  /** Where the operation writes files: the folder, or the root of a file store. */
+  readonly target: string;
 }
 
 export interface ChildReport {
   readonly failure?: { readonly code: string; readonly message: string; readonly ref?: string };
-  /** What the folder holds at the end; bytes. */
+  /** What the target holds at the end; bytes. */
   readonly files: readonly { readonly name: string; readonly size: number }[];
 }
 
@@ -46,14 +44,14 @@ export interface RunningChild {
   readonly report: Promise<ChildReport>;
 }
 
-/** With `diskBytes`, the task's folder is a disk of that size which the child alone sees. */
+/** With `diskBytes`, the task's target is a disk of that size which the child alone sees. */
 export function startChild(program: string, task: ChildTask, diskBytes?: number): RunningChild {
   const node = [process.execPath, program, JSON.stringify(task)];
   // A file system of the child's own, which ends with it and asks for no rights.
   const alone = ["unshare", "--user", "--map-root-user", "--mount"];
   const mounted = ["sh", "-c", 'mount -t tmpfs -o "size=$1" none "$2" && shift 2 && exec "$@"', "sh"];
   const [command = "", ...args] =
-    diskBytes === undefined ? node : [...alone, ...mounted, String(diskBytes), task.folder, ...node];
+    diskBytes === undefined ? node : [...alone, ...mounted, String(diskBytes), task.target, ...node];
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
   return { process: child, report: reportOf(child) };
 }

@@ -5,8 +5,8 @@ import type { FaultProxy, StoreServer } from "@flyte-dataplane/test-support";
 import { Bucket } from "../../../src/bucket.ts";
 import { openDescriptors, partialFiles } from "../../file-store.ts";
 import { socketsTo } from "../open-sockets.ts";
-import { withQuickRetry } from "../s3-harness.ts";
 import { openS3Store } from "../s3-store.ts";
+import { type DriverName, openTransferDriver, type Reached, uriOf } from "./open-driver.ts";
 import { contentOf, type Named, type Operation } from "./operations.ts";
 
 /** One operation's store and folder. The server is spoken to directly, whatever stands between it and the driver. */
@@ -15,17 +15,24 @@ export interface Scene {
   readonly bucketName: string;
   readonly folder: string;
   readonly operation: Operation;
+  readonly driver: DriverName;
   /** Leaves the store to others that share it. */
   close(): Promise<void>;
 }
 
 /** A fresh folder, and a bucket where the operation finds what it reads. */
-export async function makeScene(server: StoreServer, operation: Operation, shared?: string): Promise<Scene> {
+export async function makeScene(
+  server: StoreServer,
+  operation: Operation,
+  { driver, shared }: { readonly driver: DriverName; readonly shared?: string },
+): Promise<Scene> {
   const folder = await mkdtemp(path.join(tmpdir(), "flyte-dataplane-faults-"));
   const bucketName = shared ?? (await server.createBucket());
-  const scene = { server, bucketName, folder, operation, close: () => rm(folder, { recursive: true }) };
-  if (operation.direction === "up") for (const object of operation.objects) await keep(scene, object);
+  const scene = { server, bucketName, folder, operation, driver, close: () => rm(folder, { recursive: true }) };
+  if (operation.direction === "up") for (const object of operation.objects) await writeBelow(folder, object);
   else if (shared === undefined) await store(scene, operation.objects);
+  // Whoever reads over plain HTTP has no credentials.
+  if (driver === "http") await openToAll(scene);
   return scene;
 }
 
@@ -41,7 +48,17 @@ export async function store({ server, bucketName }: Scene, objects: readonly Nam
   }
 }
 
-async function keep({ folder }: Scene, object: Named): Promise<void> {
+async function openToAll({ server, bucketName }: Scene): Promise<void> {
+  const Statement = [
+    { Effect: "Allow", Principal: "*", Action: "s3:GetObject", Resource: `arn:aws:s3:::${bucketName}/*` },
+  ];
+  const policy = JSON.stringify({ Version: "2012-10-17", Statement });
+  const { status, text } = await server.send("PUT", `/${bucketName}?policy=`, Buffer.from(policy));
+  if (status !== 204) throw new Error(`open ${bucketName} to all: ${status} ${text}`);
+}
+
+/** Writes an object as a file, under its key. */
+export async function writeBelow(folder: string, object: Named): Promise<void> {
   const file = path.join(folder, object.key);
   await mkdir(path.dirname(file), { recursive: true });
   await writeFile(file, contentOf(object));
@@ -53,13 +70,18 @@ export interface Reach {
   readonly impatient?: boolean;
 }
 
+/** How the scene's driver gets to its store. */
+export function reached({ server, bucketName, driver }: Scene, endpoint: string): Reached {
+  const { accessKeyId, secretAccessKey, region } = server;
+  return { driver, endpoint, bucket: bucketName, accessKeyId, secretAccessKey, region };
+}
+
 /** The bucket as production code has it: driver, retries, names. */
-export function openBucket({ server, bucketName }: Scene, { endpoint, impatient = false }: Reach): OpenBucket {
-  const wire = impatient
-    ? { connectTimeoutMs: 5000, firstByteTimeoutMs: 2000, idleTimeoutMs: 500 }
-    : { connectTimeoutMs: 10_000, firstByteTimeoutMs: 60_000, idleTimeoutMs: 30_000 };
-  const driver = withQuickRetry(openS3Store(server, bucketName, { endpoint, wire }));
-  return { bucket: new Bucket(driver, (key) => `s3://${bucketName}/${key}`), close: () => driver.close() };
+export function openBucket(scene: Scene, { endpoint, impatient = false }: Reach): OpenBucket {
+  const times = impatient ? { connectTimeoutMs: 5000, firstByteTimeoutMs: 2000, idleTimeoutMs: 500 } : {};
+  const to = reached(scene, endpoint);
+  const driver = openTransferDriver(to, { writes: "async", ...times });
+  return { bucket: new Bucket(driver, (key) => uriOf(to, key)), close: () => driver.close() };
 }
 
 export interface OpenBucket {
