@@ -33,7 +33,10 @@ describe(`a server that runs ${limit} tasks at once at one depth`, () => {
   let api: RunApi;
   beforeAll(async () => {
     home = await emptyHome();
-    const environment = { FLYTE_DATAPLANE_LOCAL_CONCURRENCY: String(limit) };
+    const environment = {
+      FLYTE_DATAPLANE_LOCAL_CONCURRENCY: String(limit),
+      FLYTE_DATAPLANE_LOCAL_STARTS: String(limit),
+    };
     server = await startSdkServer({ python: inject("sdkPython"), home: home.path, environment });
     api = runApi(server.url);
   });
