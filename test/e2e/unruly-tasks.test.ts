@@ -89,7 +89,7 @@ describe("a task", () => {
 
     await expect.poll(() => archiveOf(actionId), { timeout: 60_000, interval: 100 }).toHaveLength(64 * 1024 * 1024);
     expect((await archiveOf(actionId)).subarray(-8).toString()).toBe("the end\n");
-  });
+  }, 300_000);
 });
 
 describe("clients that leave while they follow a log", () => {
