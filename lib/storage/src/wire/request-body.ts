@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { read, readSync } from "node:fs";
+import { setImmediate as turn } from "node:timers/promises";
 import { promisify } from "node:util";
 import { DataPlaneError } from "@flyte-dataplane/core";
 import { abortable } from "../abortable.ts";
@@ -33,9 +34,12 @@ export async function sendBody(connection: Connection, body: Source, options: Se
   else await sendChunks(connection, body, options);
 }
 
+// A kernel that takes each piece at once would never let this process hear an answer or an abort: hence the `turn`s below.
+
 async function sendBytes(connection: Connection, bytes: Uint8Array, stop: AbortSignal): Promise<void> {
   for (let at = 0; at < bytes.byteLength && !stop.aborted; at += pieceBytes) {
     await connection.write(bytes.subarray(at, at + pieceBytes));
+    await turn();
   }
 }
 
@@ -51,6 +55,7 @@ async function sendFile(
     if (count === 0) throw shrunk(offset + done, offset + length);
     await connection.write(buffer.subarray(0, count));
     done += count;
+    await turn();
   }
 }
 
