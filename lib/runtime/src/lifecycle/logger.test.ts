@@ -46,6 +46,15 @@ test("an error is written with its code, stack and causes", () => {
   });
 });
 
+test("what a library hung on an error is not written, in the error and in its causes", () => {
+  const { logger, written } = lines();
+  const lost = Object.assign(new Error("lost"), { code: "ECONNRESET", client: { statements: ["select 1"] } });
+  logger.info({ error: lost }, "connection lost");
+  logger.info({ error: new Error("query", { cause: lost }) }, "query failed");
+  expect(written[0]?.["error"]).toMatchObject({ message: "lost", code: "ECONNRESET" });
+  expect(JSON.stringify(written)).not.toContain("select 1");
+});
+
 const signed = "X-Amz-Signature=f00";
 test.each([
   {

@@ -40,7 +40,23 @@ function wrap(logger: PinoLogger): Logger {
 function clean(fields: LogFields): Record<string, unknown> {
   const result: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(fields)) {
-    result[name] = redact(name, value instanceof Error ? stdSerializers.errWithCause(value) : value);
+    result[name] = redact(name, value instanceof Error ? shortError(stdSerializers.errWithCause(value)) : value);
   }
   return result;
+}
+
+/**
+ * What says of an error what happened: text, numbers and the errors behind it. Libraries hang their own objects on errors
+ * as well, pg a whole client with its statements, which are no part of the story and may hold what nobody should read.
+ */
+function shortError(error: object): object {
+  const told = Object.entries(error).filter(
+    ([name, value]) => typeof value !== "object" || name === "cause" || name === "aggregateErrors",
+  );
+  return Object.fromEntries(told.map(([name, value]) => [name, shortCause(value)]));
+}
+
+function shortCause(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(shortCause);
+  return typeof value === "object" && value !== null ? shortError(value) : value;
 }
