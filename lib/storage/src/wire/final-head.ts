@@ -36,7 +36,8 @@ export class FinalHead {
     if (head.status === 101) throw malformed("it changes to a protocol nobody asked for");
     // Two readers would differ on whether a body, or anything at all, follows it.
     const framed = head.contentLengths.length > 0 || head.transferEncodings.length > 0;
-    if (framed || head.connection.has("close")) throw malformed("an interim response with a body or an end");
+    const last = head.version === "1.0" || head.connection.has("close");
+    if (framed || last) throw malformed("an interim response with a body or an end");
     this.#interim += 1;
     if (this.#interim > maxInterim) throw malformed(`more than ${maxInterim} interim responses`);
     if (head.status === 100) this.continued = true;

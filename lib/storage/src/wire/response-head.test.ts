@@ -167,6 +167,11 @@ describe("a response that is refused", () => {
       says: "interim",
     },
     {
+      name: "an interim response of HTTP/1.0",
+      text: `HTTP/1.0 100 x\r\n\r\n${sized}hello`,
+      says: "interim",
+    },
+    {
       name: "an interim response that closes",
       text: `HTTP/1.1 100 x\r\nconnection: close\r\n\r\n${sized}hello`,
       says: "interim",

@@ -6,6 +6,8 @@ import type { Intake } from "./intake.ts";
 
 /** Less than this at a time is not worth a write; TLS hands out 16 KiB. */
 const writeBytes = 128 * 1024;
+/** The way to the thread pool and back has to be worth it too; as much again arrives meanwhile (memory.ts). */
+const asyncWriteBytes = 256 * 1024;
 const writeAt = promisify(write);
 
 /** Writes what `intake` takes in to the file; resolves to its length. Does not end the intake when it rejects. */
@@ -55,7 +57,7 @@ function writeNow(fd: number, chunk: Uint8Array, position: number): void {
 async function saveBeside(intake: Intake, { fd, position, onChunk }: FileTarget): Promise<number> {
   let saved = 0;
   for (;;) {
-    const chunk = await intake.next(writeBytes);
+    const chunk = await intake.next(asyncWriteBytes);
     if (chunk === undefined) return saved;
     onChunk?.(chunk);
     try {
