@@ -26,12 +26,15 @@ import { createExecutor } from "./executor.ts";
 import { createInformer } from "./informer.ts";
 import { createLogArchive, type PodLogs } from "./log-archive.ts";
 import type { Policy } from "./plan.ts";
+import type { PodStorage } from "./pod/copilot.ts";
 import { createRunRows } from "./run-rows.ts";
 
 export interface ControllerOptions {
   readonly config: ControllerConfig;
   readonly cluster: Cluster;
   readonly stores: Stores;
+  /** How co-pilot reaches the object store; file storage needs no telling. */
+  readonly storage?: PodStorage;
   readonly cache: Client<typeof CacheService>;
   readonly runs: Client<typeof InternalRunService>;
   readonly events: Client<typeof EventsProxyService>;
@@ -71,7 +74,7 @@ export function createController(options: ControllerOptions): Service {
     cache: createCacheFlow({ cache, stores, clock, logger, maxOutputBytes: settings.maxOutputBytes }),
     ...(logs === undefined ? {} : { archive: createLogArchive({ logs, stores, clock, logger, timeoutMs, maxBytes }) }),
     outbox,
-    policy: policyOf(config, logs !== undefined),
+    policy: policyOf(config, logs !== undefined, options.storage),
     clusterName: settings.cluster,
     workers: settings.maxConcurrentReconciles,
     clock,
@@ -107,7 +110,7 @@ export function createController(options: ControllerOptions): Service {
   };
 }
 
-function policyOf({ executor, plugins }: ControllerConfig, archives: boolean): Policy {
+function policyOf({ executor, plugins }: ControllerConfig, archives: boolean, storage: PodStorage | undefined): Policy {
   const defaults = plugins.k8s;
   return {
     maxSystemFailures: executor.maxSystemFailures === 0 ? 3 : executor.maxSystemFailures,
@@ -124,6 +127,10 @@ function policyOf({ executor, plugins }: ControllerConfig, archives: boolean): P
       imagePullBackOff: defaults["image-pull-backoff-grace-period"],
       pending: defaults["pod-pending-timeout"],
     },
-    pod: { defaults, serviceAccount: executor.defaultK8sServiceAccount },
+    pod: {
+      defaults,
+      serviceAccount: executor.defaultK8sServiceAccount,
+      ...(storage !== undefined && { storage }),
+    },
   };
 }

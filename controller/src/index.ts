@@ -1,4 +1,5 @@
 export type { Cluster } from "./cluster/cluster.ts";
+export type { ContainerVariables } from "./cluster/local/kubelet/container-environment.ts";
 export type { Requirement } from "./cluster/local/kubelet/requirements.ts";
 export {
   createLocalCluster,
@@ -18,3 +19,4 @@ export {
 } from "./config.ts";
 export { type ControllerOptions, createController } from "./controller.ts";
 export type { PodLog, PodLogs } from "./log-archive.ts";
+export type { PodStorage } from "./pod/copilot.ts";

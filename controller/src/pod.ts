@@ -5,7 +5,7 @@ import type { Container, Pod, PodSpec } from "./cluster/pod-object.ts";
 import type { PodDefaults } from "./config.ts";
 import { type Failure, systemFailure, userFailure } from "./failure.ts";
 import { baseSpec } from "./pod/base-spec.ts";
-import { addCopilot } from "./pod/copilot.ts";
+import { addCopilot, type PodStorage } from "./pod/copilot.ts";
 import { taskEnvironment } from "./pod/environment.ts";
 import { podMetadata } from "./pod/metadata.ts";
 import { otherRequirements, primaryRequirements } from "./pod/resources.ts";
@@ -16,6 +16,8 @@ export interface PodPolicy {
   readonly defaults: PodDefaults;
   /** Empty: the namespace's own default. */
   readonly serviceAccount: string;
+  /** Of the object store that tasks keep their data in. */
+  readonly storage?: PodStorage;
 }
 
 export interface PodSources {
@@ -70,7 +72,12 @@ function assemble(sources: PodSources): Pod {
     apiVersion: "v1",
     kind: "Pod",
     metadata,
-    spec: addCopilot(spec, { task, primary: base.primary, config: policy.defaults["co-pilot"] }),
+    spec: addCopilot(spec, {
+      task,
+      primary: base.primary,
+      config: policy.defaults["co-pilot"],
+      storage: policy.storage,
+    }),
   };
 }
 

@@ -67,7 +67,7 @@ export async function signExisting(
   return await bucket.signGet(location.key, {
     expiresAt: options.clock.now() + lifeMs,
     downloadName: name,
-    ...linkEndpoint(options.config, location.scheme, requestHeader),
+    ...linkEndpoint(options, location.scheme, requestHeader),
     signal,
   });
 }

@@ -16,8 +16,11 @@ import { invalid } from "./refusal.ts";
 
 const operation = "create upload location";
 
-/** Metadata under which uploaders leave the MD5 of what they sent, as base 64. */
-const md5Metadata = "flytecontentmd5";
+/**
+ * Metadata under which uploaders leave the MD5 of what they sent, as base 64: spelt as clients expect it among the
+ * headers of a link; stores give it back in lower case.
+ */
+const md5Metadata = "flyteContentMD5";
 
 /**
  * Signs a PUT for one file. Uploads by content (no `filename_root`) lie in a folder named by their MD5; uploads by name are refused with
@@ -46,11 +49,10 @@ export async function createUploadLocation(
   if (request.filename !== "" && request.filenameRoot !== "")
     await refuseOtherContent(bucket, uri.key, checked.md5, signal);
 
-  const expiresAt = clock.now() + life;
   const signed = await bucket.signPut(uri.key, {
-    expiresAt,
+    expiresAt: clock.now() + life,
     signal,
-    ...linkEndpoint(config, uri.scheme, requestHeader),
+    ...linkEndpoint(options, uri.scheme, requestHeader),
     ...(checked.md5 !== undefined && { contentMd5: checked.md5 }),
     ...(request.contentLength > 0n && { contentLength: Number(request.contentLength) }),
     ...(checked.md5 !== undefined &&
@@ -60,7 +62,7 @@ export async function createUploadLocation(
   return create(CreateUploadLocationResponseSchema, {
     signedUrl: signed.url,
     nativeUrl: formatStorageUri(uri),
-    expiresAt: timestampFromMs(expiresAt),
+    expiresAt: timestampFromMs(signed.expiresAt),
     headers: signed.headers,
   });
 }
@@ -105,7 +107,7 @@ async function refuseOtherContent(
   if (existing === undefined) return;
   if (md5 !== undefined) {
     const stored = bucket.capabilities.metadata
-      ? existing.metadata?.[md5Metadata]
+      ? existing.metadata?.[md5Metadata.toLowerCase()]
       : base64(await bucket.contentMd5(key, { signal }));
     if (stored === base64(md5)) return;
   }

@@ -6,6 +6,7 @@ import type { TriggerService } from "@flyte-dataplane/proto/flyteidl2/trigger/tr
 import type { RunService } from "@flyte-dataplane/proto/flyteidl2/workflow/run_service";
 import type { Stores } from "@flyte-dataplane/storage";
 import type { DataproxyConfig } from "./config.ts";
+import type { StoreLinks } from "./link-endpoint.ts";
 import type { LogReader } from "./log-reader.ts";
 
 /** All that the dataproxy stands on. */
@@ -14,6 +15,8 @@ export interface DataproxyOptions {
   /** Storage URI below which uploads and input documents lie. */
   readonly base: string;
   readonly stores: Stores;
+  /** By which address callers know the object store, where it is not the server's own. */
+  readonly storeLinks?: StoreLinks;
   readonly runs: Client<typeof RunService>;
   readonly projects: Client<typeof ProjectService>;
   readonly tasks: Client<typeof TaskService>;

@@ -11,6 +11,7 @@ import { getActionData } from "./get-action-data.ts";
 import type { DataproxyOptions } from "./options.ts";
 import { clusterEndpoint } from "./select-cluster.ts";
 import { signedFilesRoute } from "./signed-files-route.ts";
+import { storageHealth } from "./storage-health.ts";
 import { tailLogs } from "./tail-logs.ts";
 import { uploadInputs } from "./upload-inputs.ts";
 
@@ -18,6 +19,7 @@ import { uploadInputs } from "./upload-inputs.ts";
 export function createDataproxy(options: DataproxyOptions): Service {
   return {
     name: "dataproxy",
+    health: [storageHealth(options)],
     http: signedFilesRoute(options.stores, options.logger),
     rpc: [
       rpc(ClusterService, {

@@ -13,12 +13,13 @@ import {
 } from "@flyte-dataplane/cache-service";
 import {
   actionsSection,
+  type ContainerVariables,
   createController,
   executorSection,
   type LocalCluster,
   pluginsSection,
 } from "@flyte-dataplane/controller";
-import type { Env } from "@flyte-dataplane/core";
+import { type Env, parseStorageUri } from "@flyte-dataplane/core";
 import { createDataproxy, dataproxySection } from "@flyte-dataplane/dataproxy";
 import { DownloadService } from "@flyte-dataplane/proto/dataplane/dataproxy/v1/download";
 import { ActionsService } from "@flyte-dataplane/proto/flyteidl2/actions/actions_service";
@@ -37,7 +38,10 @@ import { createStores, loadSigningKey } from "@flyte-dataplane/storage";
 import { type EdgesOptions, openEdges } from "./edges.ts";
 import { lateTransport } from "./late-transport.ts";
 import { localLogReader } from "./local-logs.ts";
-import { apiConfig, serverSection, storageSection } from "./settings.ts";
+import { apiConfig, serverSection } from "./settings.ts";
+import { movesData, podStorage, storeVariables } from "./storage/for-pods.ts";
+import { storageSection } from "./storage/section.ts";
+import { s3Settings, storageBase } from "./storage/store.ts";
 
 export interface DataplaneOptions extends Omit<EdgesOptions, "containerVariables"> {
   readonly metrics: MetricsRegistry;
@@ -53,15 +57,28 @@ export interface Dataplane {
 /** Starts everything; what had started already is stopped by `lifecycle` when a later part rejects. */
 export async function startDataplane(options: DataplaneOptions): Promise<Dataplane> {
   const { config, lifecycle, clock, logger, metrics } = options;
+  const storage = config.get(storageSection);
+  const s3 = await s3Settings(storage, options.env);
+  const onFiles = parseStorageUri(storageBase(storage, "/")).scheme === "file";
   let variables: Env = {};
-  const containerVariables = (): Env => variables;
+  const containerVariables: ContainerVariables = async (pod, { name }) => ({
+    ...variables,
+    ...(onFiles || !movesData(pod, name) ? {} : await storeVariables(storage, options.env)),
+  });
   const { data, database, cluster, started } = await openEdges({ ...options, containerVariables });
 
   let url = "";
   const signing = { key: await loadSigningKey(join(data.path, "signing.key")), endpoint: () => url };
-  const stores = createStores({ clock, metrics, file: { signing } });
+  const stores = createStores({
+    clock,
+    metrics,
+    file: { signing },
+    network: { env: options.env, writes: "async", logger },
+    s3,
+  });
   started("stores", () => stores.close());
-  const base = config.get(storageSection).base || join(data.path, "blobs");
+  const base = storageBase(storage, join(data.path, "blobs"));
+  const podStore = podStorage(storage, base, options.env);
 
   await migrate(database, "runs", apiMigrations);
   await migrate(database, "cache_service", cacheMigrations);
@@ -90,6 +107,7 @@ export async function startDataplane(options: DataplaneOptions): Promise<Datapla
     },
     cluster,
     stores,
+    ...(podStore !== undefined && { storage: podStore }),
     cache: createClient(CacheService, client.within),
     runs: createClient(InternalRunService, client.within),
     events: createClient(EventsProxyService, client.within),
@@ -102,6 +120,7 @@ export async function startDataplane(options: DataplaneOptions): Promise<Datapla
     config: config.get(dataproxySection),
     base,
     stores,
+    storeLinks: { endpoint: storage.signedUrl.stowConfigOverride.endpoint, byHost: storage.signedUrl.endpoints },
     runs: createClient(RunService, client.within),
     projects: createClient(ProjectService, client.within),
     tasks: createClient(TaskService, client.within),
@@ -132,7 +151,7 @@ export async function startDataplane(options: DataplaneOptions): Promise<Datapla
   });
   started("server", () => server.close());
   url = `http://localhost:${server.port}`;
-  variables = variablesOfContainers(server.port);
+  variables = variablesOfContainers(server.port, onFiles);
   await data.lock.describe({ url });
 
   for (const loop of [...cluster.loops, ...services.flatMap((service) => service.loops ?? [])])
@@ -141,12 +160,12 @@ export async function startDataplane(options: DataplaneOptions): Promise<Datapla
 }
 
 /** What a program in a container needs to reach this server; known once it listens (sdk-client.md 7.2). */
-function variablesOfContainers(port: number): Env {
+function variablesOfContainers(port: number, onFiles: boolean): Env {
   return {
     _U_EP_OVERRIDE: `localhost:${port}`,
     _U_INSECURE: "true",
     _U_USE_ACTIONS: "1",
-    FSSPEC_FILE_AUTO_MKDIR: "true",
+    ...(onFiles && { FSSPEC_FILE_AUTO_MKDIR: "true" }),
     NO_PROXY: "localhost,127.0.0.1,::1",
     no_proxy: "localhost,127.0.0.1,::1",
   };

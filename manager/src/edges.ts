@@ -1,5 +1,10 @@
 /** What the services stand on: the data directory, its database and the cluster. Some commands need no more than that. */
-import { createLocalCluster, type LocalCluster, requirePlainDirectory } from "@flyte-dataplane/controller";
+import {
+  type ContainerVariables,
+  createLocalCluster,
+  type LocalCluster,
+  requirePlainDirectory,
+} from "@flyte-dataplane/controller";
 import { abortError, type Clock, type Env, type Logger } from "@flyte-dataplane/core";
 import type { Config } from "@flyte-dataplane/runtime/config";
 import { createDatabase, type Database, databaseSection } from "@flyte-dataplane/runtime/database";
@@ -21,8 +26,8 @@ export interface EdgesOptions {
   readonly copilot: readonly string[];
   /** Containers go on when the server stops, and the next start takes them over. Otherwise they end with it. */
   readonly containersOutlive: boolean;
-  /** What every container is told that its Pod does not set; asked at each start. */
-  readonly containerVariables?: () => Env;
+  /** What a container is told that its Pod does not set; asked at each start. */
+  readonly containerVariables?: ContainerVariables;
   readonly lifecycle: Lifecycle;
   /** Gives the start up between two of its steps. */
   readonly signal: AbortSignal;

@@ -18,6 +18,7 @@ import {
 } from "@flyte-dataplane/runtime/config";
 import { databaseSection } from "@flyte-dataplane/runtime/database";
 import type { LogLevel } from "@flyte-dataplane/runtime/lifecycle";
+import { storageSection } from "./storage/section.ts";
 
 export interface ServerSettings {
   readonly host: string;
@@ -34,10 +35,6 @@ export interface LocalSettings {
   readonly concurrency: number;
 }
 
-export interface StorageSettings {
-  readonly base: string;
-}
-
 export const serverSection: Section<ServerSettings> = defineSection<ServerSettings>(
   "server",
   "Where and how this process answers.",
@@ -50,17 +47,6 @@ export const serverSection: Section<ServerSettings> = defineSection<ServerSettin
     logLevel: choice<LogLevel>(["debug", "info", "warn", "error", "silent"], {
       doc: "Least severe lines written to standard error.",
       default: "info",
-    }),
-  },
-);
-
-export const storageSection: Section<StorageSettings> = defineSection<StorageSettings>(
-  "storage",
-  "Where uploads, inputs and outputs lie.",
-  {
-    base: text({
-      doc: "Storage URI or absolute path of everything that runs read and write; empty: blobs in the data directory.",
-      default: "",
     }),
   },
 );

@@ -67,6 +67,49 @@ test("with a configured Secret no credential stands on a command line, and only 
   expect(spec.containers[0]?.volumeMounts?.some(({ mountPath }) => mountPath === "/etc/flyte/copilot")).toBe(false);
 });
 
+test("co-pilot is told of the object store by flags in a fixed order, and by no secret", () => {
+  const storage = {
+    type: "stow",
+    container: "b",
+    multiContainer: true,
+    kind: "s3",
+    config: { auth_type: "iam", region: "eu-west-1", endpoint: "http://127.0.0.1:9000" },
+  };
+  const { spec } = podOf({ ...rawContainer, base: "s3://b/out", storage });
+  expect(spec.initContainers?.map(({ command }) => command)).toEqual(
+    Array.from({ length: 2 }, () => [
+      "/bin/flyte-copilot",
+      "--storage.limits.maxDownloadMBs=0",
+      "--logger.level=4",
+      "--storage.enable-multicontainer",
+      "--storage.container=b",
+      "--storage.type=stow",
+      "--storage.stow.config",
+      "auth_type=iam",
+      "--storage.stow.config",
+      "region=eu-west-1",
+      "--storage.stow.config",
+      "endpoint=http://127.0.0.1:9000",
+      "--storage.stow.kind=s3",
+    ]),
+  );
+});
+
+test("a mounted Secret is not hidden by flags", () => {
+  const copilot = { ...defaults["co-pilot"], "storage-config-secret-name": "store" };
+  const storage = { type: "stow", container: "b", multiContainer: false, kind: "s3", config: { auth_type: "iam" } };
+  const { spec } = podOf({ ...rawContainer, base: "s3://b/out", defaults: { "co-pilot": copilot }, storage });
+  expect(spec.initContainers?.[0]?.command).toEqual([
+    "/bin/flyte-copilot",
+    "--storage.limits.maxDownloadMBs=0",
+    "--logger.level=4",
+    "--storage.container=b",
+    "--storage.type=stow",
+    "--config",
+    "/etc/flyte/copilot/*.yaml",
+  ]);
+});
+
 test("an object store that co-pilot cannot be told of keeps the Pod from being built", () => {
   expect(faultOf({ ...rawContainer, base: "s3://b/out" })).toMatchObject({
     code: "BadTaskDefinition",

@@ -22,18 +22,32 @@ import type { CopilotConfig } from "../config.ts";
 import type { Task } from "../task.ts";
 import { storageSize } from "./resources.ts";
 
+/** How co-pilot reaches the object store, where its configuration does not come from a mounted Secret. */
+export interface PodStorage {
+  /** `stow`, `s3` or `minio`. */
+  readonly type: string;
+  readonly container: string;
+  /** Other buckets of the store may be touched, too. */
+  readonly multiContainer: boolean;
+  /** Name of the store in co-pilot's settings, such as `s3`. */
+  readonly kind: string;
+  /** Settings of that store. They stand in Pods for everyone to read: no secret belongs here. */
+  readonly config: Readonly<Record<string, string>>;
+}
+
 export interface CopilotPlacement {
   readonly task: Task;
   /** Name of the container that gets the inputs and leaves the outputs. */
   readonly primary: string;
   readonly config: CopilotConfig;
+  readonly storage: PodStorage | undefined;
 }
 
 /**
  * `spec` with inputs laid out before the task starts and outputs published once it has ended; unchanged where the task
  * handles its data itself. Throws `failed_precondition` where nothing says how co-pilot reaches the store.
  */
-export function addCopilot(spec: PodSpec, { task, primary, config }: CopilotPlacement): PodSpec {
+export function addCopilot(spec: PodSpec, { task, primary, config, storage }: CopilotPlacement): PodSpec {
   const data = dataConfig(task);
   const typed = task.template.interface;
   if (data?.enabled !== true || typed === undefined) return spec;
@@ -41,9 +55,10 @@ export function addCopilot(spec: PodSpec, { task, primary, config }: CopilotPlac
   const outputs: Share = { path: data.outputPath || config["default-output-path"], volume: config["output-vol-name"] };
   const hasInputs = (typed.inputs?.variables.length ?? 0) > 0;
   const shares = [...(hasInputs ? [inputs] : []), ...(task.hasOutputs ? [outputs] : [])];
+  const command = storeCommand(task, config, storage);
   // First in the list: it must be there to see the end of everything that follows.
-  const uploader = task.hasOutputs ? [uploaderOf(task, outputs, config)] : [];
-  const downloader = hasInputs ? [downloaderOf(task, data, inputs, config)] : [];
+  const uploader = task.hasOutputs ? [uploaderOf(task, outputs, config, command)] : [];
+  const downloader = hasInputs ? [downloaderOf(task, data, inputs, config, command)] : [];
   return {
     ...spec,
     initContainers: [...uploader, ...downloader, ...(spec.initContainers ?? [])],
@@ -66,7 +81,7 @@ function dataConfig(task: Task): DataLoadingConfig | undefined {
   return target.case === "container" || target.case === "k8sPod" ? target.value.dataConfig : undefined;
 }
 
-function uploaderOf(task: Task, outputs: Share, config: CopilotConfig): Container {
+function uploaderOf(task: Task, outputs: Share, config: CopilotConfig, command: readonly string[]): Container {
   const args = sidecarArgs({
     timeoutMs: config.timeout,
     toRawOutput: task.prefix,
@@ -78,7 +93,7 @@ function uploaderOf(task: Task, outputs: Share, config: CopilotConfig): Containe
         : toBinary(TypedInterfaceSchema, task.template.interface),
   });
   return {
-    ...copilotContainer(uploaderContainer, task, outputs, config),
+    ...copilotContainer(uploaderContainer, command, outputs, config),
     args,
     restartPolicy: "Always",
     // Nothing else starts before its signal handler stands, so that the task's end is never missed.
@@ -91,7 +106,13 @@ function uploaderOf(task: Task, outputs: Share, config: CopilotConfig): Containe
   };
 }
 
-function downloaderOf(task: Task, data: DataLoadingConfig, inputs: Share, config: CopilotConfig): Container {
+function downloaderOf(
+  task: Task,
+  data: DataLoadingConfig,
+  inputs: Share,
+  config: CopilotConfig,
+  command: readonly string[],
+): Container {
   const args = downloadArgs({
     fromRemote: task.inputsUri,
     toOutputPrefix: task.prefix,
@@ -104,7 +125,7 @@ function downloaderOf(task: Task, data: DataLoadingConfig, inputs: Share, config
         : toBinary(VariableMapSchema, task.template.interface.inputs),
   });
   // A failed download must keep the task from running on half of its inputs.
-  return { ...copilotContainer(downloaderContainer, task, inputs, config), args: [...args, "--strict-exit"] };
+  return { ...copilotContainer(downloaderContainer, command, inputs, config), args: [...args, "--strict-exit"] };
 }
 
 const formats = {
@@ -113,7 +134,7 @@ const formats = {
   [DataLoadingConfig_LiteralMapFormat.PROTO]: "PROTO",
 } as const;
 
-function copilotContainer(name: string, task: Task, shared: Share, config: CopilotConfig): Container {
+function copilotContainer(name: string, command: readonly string[], shared: Share, config: CopilotConfig): Container {
   const amounts = { cpu: config.cpu, memory: config.memory };
   const secret =
     config["storage-config-secret-name"] === ""
@@ -124,15 +145,18 @@ function copilotContainer(name: string, task: Task, shared: Share, config: Copil
     image: config.image,
     imagePullPolicy: "IfNotPresent",
     workingDir: "/",
-    command: storeCommand(task, config),
+    command,
     resources: { requests: amounts, limits: amounts },
     terminationMessagePolicy: "FallbackToLogsOnError",
     volumeMounts: [{ name: shared.volume, mountPath: shared.path }, ...secret],
   };
 }
 
-/** Credentials never stand on a command line: file storage needs none, everything else comes from the mounted Secret. */
-function storeCommand(task: Task, config: CopilotConfig): readonly string[] {
+/**
+ * Credentials never stand on a command line: file storage needs none; for an object store they come from the mounted
+ * Secret, or from where `storage` says that co-pilot finds them.
+ */
+function storeCommand(task: Task, config: CopilotConfig, storage: PodStorage | undefined): readonly string[] {
   const loggerLevel = config["log-level"];
   const uri = parseStorageUri(task.prefix);
   if (uri.scheme === "file") {
@@ -146,10 +170,12 @@ function storeCommand(task: Task, config: CopilotConfig): readonly string[] {
   const configFiles = config["storage-config-secret-name"] !== "";
   return copilotCommand({
     loggerLevel,
-    enableMultiContainer: true,
-    container: uri.bucket,
-    storageType: "stow",
+    enableMultiContainer: storage?.multiContainer ?? true,
+    container: storage?.container ?? uri.bucket,
+    storageType: storage?.type ?? "stow",
     configFiles,
+    // The Secret is complete: pairs beside it would hide what it says.
+    ...(!configFiles && storage !== undefined && { stow: { kind: storage.kind, config: storage.config } }),
   });
 }
 

@@ -7,6 +7,7 @@ import { loadConfig } from "@flyte-dataplane/runtime/config";
 import type { Pod } from "../../src/cluster/pod-object.ts";
 import { type PodDefaults, pluginsSection } from "../../src/config.ts";
 import type { Failure } from "../../src/failure.ts";
+import type { PodStorage } from "../../src/pod/copilot.ts";
 import { buildPod } from "../../src/pod.ts";
 import { readTask } from "../../src/task.ts";
 
@@ -20,6 +21,7 @@ export interface Options {
   readonly envVars?: Record<string, string>;
   readonly defaults?: Partial<PodDefaults>;
   readonly inputs?: LiteralMap;
+  readonly storage?: PodStorage;
   readonly labels?: Record<string, string>;
   readonly annotations?: Record<string, string>;
 }
@@ -64,7 +66,11 @@ function build(options: Options = {}) {
     action,
     task: reading.task,
     name: `r1-a0-${attempt - 1}`,
-    policy: { defaults: { ...defaults, ...options.defaults }, serviceAccount: "" },
+    policy: {
+      defaults: { ...defaults, ...options.defaults },
+      serviceAccount: "",
+      ...(options.storage === undefined ? {} : { storage: options.storage }),
+    },
     ...(options.inputs === undefined ? {} : { inputs: options.inputs }),
   });
 }

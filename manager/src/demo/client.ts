@@ -92,7 +92,7 @@ async function upload(
   });
   const answer = await fetch(location.signedUrl, {
     method: "PUT",
-    headers: { ...location.headers, "content-md5": md5.toString("base64") },
+    headers: { ...location.headers, "Content-MD5": md5.toString("base64") },
     body: Buffer.from(file),
   });
   if (!answer.ok)

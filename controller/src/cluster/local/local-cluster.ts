@@ -11,6 +11,7 @@ import { type Database, migrate } from "@flyte-dataplane/runtime/database";
 import type { Loop } from "@flyte-dataplane/runtime/server";
 import type { Cluster } from "../cluster.ts";
 import type { Pod } from "../pod-object.ts";
+import type { ContainerVariables } from "./kubelet/container-environment.ts";
 import type { Programs } from "./kubelet/container-launch.ts";
 import { Kubelet } from "./kubelet/kubelet.ts";
 import { type PodLimits, PodSlots } from "./kubelet/pod-slots.ts";
@@ -42,10 +43,10 @@ export interface LocalClusterOptions {
   /** The server's environment; containers get PATH, HOME and LANG of it. */
   readonly environment: Env;
   /**
-   * Variables of every container, unless its Pod says otherwise. Asked when a container starts: a Pod may be older than
-   * the server that starts it.
+   * Variables of a container, unless its Pod says otherwise. Asked when a container starts: a Pod may be older than
+   * the server that starts it, and a secret has no place in a Pod.
    */
-  readonly containerVariables?: () => Env;
+  readonly containerVariables?: ContainerVariables;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Default `flyte`. */

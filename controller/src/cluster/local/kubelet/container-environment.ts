@@ -11,6 +11,9 @@ export const podVariable = "_FLYTE_LOCAL_POD";
 /** Kept from a proxy, so that the services on this machine stay reachable. */
 const loopback = "localhost,127.0.0.1";
 
+/** What a container is told beside what its Pod says. Asked at each start, so that nothing of it lies in an object. */
+export type ContainerVariables = (pod: Pod, container: Container) => Env | Promise<Env>;
+
 export interface EnvironmentOptions {
   /** The server's environment. */
   readonly server: Env;

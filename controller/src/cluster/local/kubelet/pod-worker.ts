@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import { type Clock, type Env, errorCode, type Logger } from "@flyte-dataplane/core";
 import type { Container, Pod, PodStatus } from "../../pod-object.ts";
 import type { LogStamps } from "../logs/log-stamps.ts";
+import type { ContainerVariables } from "./container-environment.ts";
 import { containerLaunch, type Launch, type Programs } from "./container-launch.ts";
 import { type ContainerRuns, type PodRuns, runReasons } from "./container-run.ts";
 import { observeContainer, type SpawnedProcess } from "./observe-run.ts";
@@ -29,8 +30,8 @@ export interface PodWorkerOptions {
   readonly requirements: Requirements;
   /** The server's environment. */
   readonly environment: Env;
-  /** What every container is told unless its Pod says otherwise; asked at each start. */
-  readonly containerVariables: () => Env;
+  /** What a container is told unless its Pod says otherwise; asked at each start. */
+  readonly containerVariables: ContainerVariables;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly slots: PodSlots;
@@ -191,7 +192,7 @@ export class PodWorker {
   async #start(container: Container, restart: number): Promise<void> {
     const run = this.#directory.run(container.name, restart);
     const { requirements, clock } = this.#options;
-    const child = await startRun(run, this.#launch(container, restart), clock.now(), requirements);
+    const child = await startRun(run, await this.#launch(container, restart), clock.now(), requirements);
     this.#startPollMs = firstStartPollMs;
     if (child === undefined) return;
     this.#children.set(`${container.name}/${restart}`, child);
@@ -199,10 +200,10 @@ export class PodWorker {
     await this.#options.stamps.follow(run);
   }
 
-  #launch(container: Container, restart: number): Launch {
+  async #launch(container: Container, restart: number): Promise<Launch> {
     const { programs, environment: server, containerVariables } = this.#options;
     const run = this.#directory.run(container.name, restart);
-    const variables = containerVariables();
+    const variables = await containerVariables(this.#pod, container);
     return containerLaunch(this.#pod, container, { directory: this.#directory, run, programs, server, variables });
   }
 
@@ -214,7 +215,8 @@ export class PodWorker {
     this.#probes.set(key, asking);
     const { clock, logger } = this.#options;
     const words = { ...container, command: probe.exec?.command ?? [], args: [] };
-    passStartupProbe(probe, this.#launch(words, restart), clock, asking.signal)
+    this.#launch(words, restart)
+      .then((launch) => passStartupProbe(probe, launch, clock, asking.signal))
       .then(() => writeWhole(this.#directory.run(container.name, restart).probed, `${clock.now()}\n`))
       .catch((error: unknown) => {
         this.#probes.delete(key);
