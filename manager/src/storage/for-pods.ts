@@ -3,13 +3,7 @@
  * of a process when it starts, and only of processes that move data themselves.
  */
 import type { Pod, PodStorage } from "@flyte-dataplane/controller";
-import {
-  DataPlaneError,
-  downloaderContainer,
-  type Env,
-  parseStorageUri,
-  uploaderContainer,
-} from "@flyte-dataplane/core";
+import { downloaderContainer, type Env, parseStorageUri, uploaderContainer } from "@flyte-dataplane/core";
 import type { StorageSettings } from "./section.ts";
 import { readSettingFile } from "./setting-file.ts";
 import { credentialsOf, storePlace } from "./store.ts";
