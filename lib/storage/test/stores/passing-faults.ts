@@ -1,13 +1,14 @@
 import type { Effect, Fault, SeenRequest } from "@flyte-dataplane/test-support";
 
-const effects: readonly Effect[] = [
-  { kind: "answer", status: 503 },
-  { kind: "reset-answer", afterBytes: 100 },
-  { kind: "reset-request", afterBytes: 0 },
-  { kind: "short-answer", afterBytes: 250_000 },
-  { kind: "answer", status: 500, headers: { "retry-after": "0" } },
-  { kind: "trickle-answer", bytes: 30, everyMs: 1 },
-  { kind: "lost-answer" },
+/** Bodies that break are for listings alone: a read that goes on after a replacement is rightly refused. */
+const effects: readonly { readonly effect: Effect; readonly breaksBody: boolean }[] = [
+  { effect: { kind: "answer", status: 503 }, breaksBody: false },
+  { effect: { kind: "reset-answer", afterBytes: 100 }, breaksBody: true },
+  { effect: { kind: "reset-request", afterBytes: 0 }, breaksBody: false },
+  { effect: { kind: "short-answer", afterBytes: 300 }, breaksBody: true },
+  { effect: { kind: "answer", status: 500, headers: { "retry-after": "0" } }, breaksBody: false },
+  { effect: { kind: "trickle-answer", bytes: 30, everyMs: 1 }, breaksBody: false },
+  { effect: { kind: "lost-answer" }, breaksBody: false },
 ];
 
 /**
@@ -17,7 +18,7 @@ const effects: readonly Effect[] = [
 export function passingFaults(): readonly Fault[] {
   let seen = 0;
   let turn = -1;
-  return effects.map((effect, index) => ({
+  return effects.map(({ effect, breaksBody }, index) => ({
     effect,
     times: Number.POSITIVE_INFINITY,
     when: ({ method, target }: SeenRequest) => {
@@ -27,7 +28,7 @@ export function passingFaults(): readonly Fault[] {
         seen += 1;
         turn = seen % 2 === 0 ? (seen / 2) % effects.length : -1;
       }
-      return turn === index;
+      return turn === index && (!breaksBody || target.includes("list-type=2"));
     },
   }));
 }

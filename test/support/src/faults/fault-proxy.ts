@@ -5,6 +5,7 @@
 import type { Buffer } from "node:buffer";
 import { once } from "node:events";
 import { type AddressInfo, createServer, connect as openConnection, type Socket } from "node:net";
+import { setImmediate } from "node:timers/promises";
 import { type ByteReader, byteReader, type MessageHead, parseAnswerHead, parseRequestHead } from "./byte-reader.ts";
 import { disturbAnswer, disturbRequest, HungUp } from "./disturb.ts";
 import { type Fault, isRequestEffect, type SeenRequest } from "./fault.ts";
@@ -151,9 +152,15 @@ async function exchange({ client, fromClient, store, fromStore }: Sides, raw: Bu
     return;
   }
   let whole = false;
+  let answered = false;
   const sending = (async () => {
     try {
-      for await (const piece of request) await send(store, piece);
+      for await (const piece of request) {
+        // A server that refuses early reads no further; a write that it resets would take its answer along.
+        await setImmediate();
+        if (answered) return;
+        await send(store, piece);
+      }
       whole = true;
     } catch (error) {
       // A server that ended early may have said why: that is read on. An end of ours lets nobody wait.
@@ -162,6 +169,7 @@ async function exchange({ client, fromClient, store, fromStore }: Sides, raw: Bu
   })();
   const answering = (async () => {
     const answer = await finalAnswer(fromStore, method, (interim) => send(client, interim));
+    answered = true;
     const body = fromStore.body(answer.head);
     for await (const piece of disturbAnswer(onAnswer, client, answer.raw, body)) await send(client, piece);
     if (answer.head.framing.kind === "close") throw new HungUp();
