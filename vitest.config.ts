@@ -53,7 +53,9 @@ export default defineConfig({
             "{copilot,dataproxy,cache-service,controller,api,manager}/test/**/*.test.ts",
             "lib/{core,runtime}/test/**/*.test.ts",
           ],
-          exclude,
+          // Those need servers that are not ours, too.
+          exclude: [...exclude, "dataproxy/test/stores/**"],
+          provide: { storePrograms: versitygw === undefined ? {} : { versitygw } },
           setupFiles,
           testTimeout: 30_000,
           hookTimeout: 60_000,

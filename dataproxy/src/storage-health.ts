@@ -1,19 +1,22 @@
-import { DataPlaneError, parseStorageUri } from "@flyte-dataplane/core";
+import { DataPlaneError, joinUri, parseStorageUri } from "@flyte-dataplane/core";
 import type { HealthCheck } from "@flyte-dataplane/runtime/server";
 import type { DataproxyOptions } from "./options.ts";
 
 /** How long an answer of the store stands for others, in milliseconds: monitors ask more often than stores change. */
 const freshMs = 5_000;
 
-/** Ready once the store answers a question for an object, be it there or not. What keeps it from that is logged once. */
-export function storageHealth({ base, config, stores, clock, logger }: DataproxyOptions): HealthCheck {
-  const { key, ...place } = parseStorageUri(base);
-  const asked = [key, config.upload.storagePrefix].filter((part) => part !== "").join("/");
+/**
+ * Ready once the store lists a folder, which nobody ever fills: unlike a question for one object, that is refused where
+ * there is no bucket. What keeps the store from it is logged once.
+ */
+export function storageHealth({ base, stores, clock, logger }: DataproxyOptions): HealthCheck {
+  const uri = parseStorageUri(joinUri(base, "readiness"));
   let last: { readonly atMs: number; readonly fault: string | undefined } | undefined;
 
   const ask = async (signal: AbortSignal): Promise<string | undefined> => {
     try {
-      await (await stores.bucket({ ...place, key: asked })).find(asked, { signal });
+      const bucket = await stores.bucket(uri);
+      for await (const _ of bucket.list(`${uri.key}/`, { signal })) break;
       return undefined;
     } catch (error) {
       return error instanceof Error ? error.message : String(error);

@@ -8,6 +8,7 @@ import { type Clock, DataPlaneError, type Logger } from "@flyte-dataplane/core";
 import {
   createDataproxy,
   type DataproxyConfig,
+  type DataproxyOptions,
   dataproxySection,
   type LogEntry,
   type LogReader,
@@ -19,7 +20,7 @@ import { RunService } from "@flyte-dataplane/proto/flyteidl2/workflow/run_servic
 import { loadConfig } from "@flyte-dataplane/runtime/config";
 import { createMetrics, systemClock } from "@flyte-dataplane/runtime/lifecycle";
 import { createServer, directTransport, type Handlers, rpc } from "@flyte-dataplane/runtime/server";
-import { createStores, loadSigningKey, type Stores } from "@flyte-dataplane/storage";
+import { createStores, loadSigningKey, type S3Settings, type Stores } from "@flyte-dataplane/storage";
 
 export interface Siblings {
   readonly runs?: Handlers<typeof RunService>;
@@ -27,12 +28,22 @@ export interface Siblings {
   readonly tasks?: Handlers<typeof TaskService>;
   readonly logs?: LogReader;
   readonly config?: (defaults: DataproxyConfig) => DataproxyConfig;
+  /** Names beside the loopback ones. */
+  readonly hostNames?: readonly string[];
+  /** In place of a folder. */
+  readonly store?: ObjectStore;
+}
+
+export interface ObjectStore {
+  readonly base: string;
+  readonly s3: S3Settings;
+  readonly links?: DataproxyOptions["storeLinks"];
 }
 
 export interface Harness {
   readonly transport: Transport;
   readonly url: string;
-  /** The storage folder. */
+  /** The storage folder, or the address below which everything lies. */
   readonly base: string;
   readonly stores: Stores;
   readonly clock: SettableClock;
@@ -47,15 +58,20 @@ export interface SettableClock extends Clock {
 const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, child: () => silent };
 
 export async function openDataproxy(siblings: Siblings = {}): Promise<Harness> {
-  const base = await mkdtemp(join(tmpdir(), "fdp-dataproxy-"));
+  const folder = await mkdtemp(join(tmpdir(), "fdp-dataproxy-"));
+  const { base = folder, s3, links } = siblings.store ?? {};
   const clock: SettableClock = {
     offset: 0,
     now: () => Date.now() + clock.offset,
     sleep: (ms, options) => systemClock.sleep(ms, options),
   };
   let url = "";
-  const key = await loadSigningKey(join(base, "signing.key"));
-  const stores = createStores({ clock, file: { durability: "fast", signing: { key, endpoint: () => url } } });
+  const key = await loadSigningKey(join(folder, "signing.key"));
+  const stores = createStores({
+    clock,
+    file: { durability: "fast", signing: { key, endpoint: () => url } },
+    ...(s3 !== undefined && { s3, network: { env: {}, writes: "async" } }),
+  });
   const siblingTransport = directTransport(
     [
       rpc(RunService, siblings.runs ?? {}),
@@ -70,6 +86,7 @@ export async function openDataproxy(siblings: Siblings = {}): Promise<Harness> {
     config: siblings.config?.(defaults) ?? defaults,
     base,
     stores,
+    ...(links !== undefined && { storeLinks: links }),
     runs: createClient(RunService, siblingTransport),
     projects: createClient(ProjectService, siblingTransport),
     tasks: createClient(TaskService, siblingTransport),
@@ -82,6 +99,7 @@ export async function openDataproxy(siblings: Siblings = {}): Promise<Harness> {
     services: [service],
     host: "localhost",
     port: 0,
+    hostNames: siblings.hostNames ?? [],
     clock,
     logger: silent,
     metrics: createMetrics(),
@@ -96,7 +114,7 @@ export async function openDataproxy(siblings: Siblings = {}): Promise<Harness> {
     close: async () => {
       await server.close();
       await stores.close();
-      await rm(base, { recursive: true, force: true });
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }
