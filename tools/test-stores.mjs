@@ -40,7 +40,7 @@ async function main() {
     command: [
       "vitest",
       "run",
-      "--config=lib/storage/test/stores/vitest.config.ts",
+      "--config=tools/stores/vitest.config.mjs",
       ...ready.map((name) => `--project=stores-${name}`),
       ...filters,
     ],

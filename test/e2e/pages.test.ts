@@ -1,12 +1,15 @@
 /** The pages in a real browser: what it shows, what it complains of, and what a keyboard and a screen reader find. */
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { ActionPhase } from "@flyte-dataplane/proto/flyteidl2/common/phase";
-import axe from "axe-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Browser, chromiumPath, type OpenOptions, type Page, startBrowser } from "./chromium.ts";
 import { type PageRun, startPageRun } from "./page-run.ts";
 import { emptyHome, type Run, runMain } from "./server-process.ts";
+
+// Its declarations name the browser's types, so it is read as the text that it is here: what a page is given to run.
+const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
 const phone: OpenOptions = { width: 390, height: 844 };
 
@@ -47,7 +50,7 @@ describe.skipIf(chromiumPath === undefined)("a page, in Chromium (needs Debian's
 
   /** Faults in the page's structure, roles, names and contrasts, one line each. */
   async function faults(page: Page): Promise<readonly string[]> {
-    await page.evaluate(axe.source);
+    await page.evaluate(await readFile(axe, "utf8"));
     return await page.evaluate(
       `axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) =>
         violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => [id, html.slice(0, 120), failureSummary].join(" | "))))`,

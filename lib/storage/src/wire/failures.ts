@@ -52,6 +52,6 @@ export function diskFailure(error: unknown): DataPlaneError {
 }
 
 /** `ECONNRESET` and its like; empty for anything else. Where several addresses were tried, that of the first. */
-export function codeOf(error: unknown): string {
+function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
 }

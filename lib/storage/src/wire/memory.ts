@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 
 /** Of one body on its way. Larger does not make it faster: it no longer fits beside the kernel's copy in the cache. */
-export const blockBytes: number = 512 * 1024;
+const blockBytes: number = 512 * 1024;
 const maxSpare = 8;
 
 const spare: Uint8Array[] = [];

@@ -181,7 +181,6 @@ interface ForeignParserClass {
 }
 
 // node:http's own parser, which it keeps for itself: through a server each case would take a millisecond.
-// oxlint-disable-next-line typescript/no-unsafe-call -- fuzz targets are linted without Node's declarations
 const { HTTPParser } = createRequire(import.meta.url)("_http_common") as { HTTPParser: ForeignParserClass };
 const foreign = new HTTPParser();
 
