@@ -15,6 +15,7 @@ const commands = [
   ["test:stores"],
   ["test:sdk"],
   ["test:matrix"],
+  ["bench"],
   ["fuzz", "--cases", "50000"],
   ["contracts"],
 ];

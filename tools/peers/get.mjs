@@ -38,7 +38,7 @@ export async function getPeer(root, { name, recipe }) {
  */
 export function findPeer({ name, recipe }) {
   if (!recipe) return undefined;
-  if (recipe.with === "debian") return onPath(recipe.binary ?? name);
+  if (recipe.with === "debian") return findProgram(recipe.binary ?? name);
   const { folder, inside } = place({ name, recipe });
   const program = path.join(folder, inside);
   return existsSync(program) ? program : undefined;
@@ -65,19 +65,19 @@ function place({ name, recipe: { from = name, version, binary = name, with: mana
  */
 async function debianProgram(root, name, packages, program) {
   const install = `apt-get install --yes --no-install-recommends ${packages}`;
-  if (onPath(program) === undefined) {
+  if (findProgram(program) === undefined) {
     await runStep(root, { name: `get ${name}`, command: ["sh", "-c", `apt-get update && ${install}`] });
   }
-  const found = onPath(program);
+  const found = findProgram(program);
   if (found === undefined) throw new Error(`get ${name}: ${program} is not on the PATH; as root on Debian: ${install}`);
   return found;
 }
 
 /**
  * @param {string} program
- * @returns {string | undefined}
+ * @returns {string | undefined} where the PATH has it
  */
-function onPath(program) {
+export function findProgram(program) {
   const folders = (process.env["PATH"] ?? "").split(path.delimiter);
   return folders.map((folder) => path.join(folder, program)).find((file) => existsSync(file));
 }

@@ -88,6 +88,16 @@ export function peers(platform, architecture) {
       recipe: { with: "debian", from: "radosgw ceph-mon ceph-osd ceph-common", version: "16.2", binary: "radosgw" },
     },
     {
+      name: "nginx",
+      purpose: "objects for bench, as fast as they can be served",
+      recipe: { with: "debian", from: "nginx-light", version: "1.22", binary: "nginx" },
+    },
+    {
+      name: "curl",
+      purpose: "what bench holds a single transfer against",
+      recipe: { with: "debian", from: "curl", version: "7.88", binary: "curl" },
+    },
+    {
       name: "fake-gcs-server",
       purpose: "Google Cloud Storage: JSON and XML wire forms",
       recipe: { with: "go", from: "github.com/fsouza/fake-gcs-server", version: "v1.56.1", binary: "fake-gcs-server" },

@@ -1,0 +1,24 @@
+// @ts-check
+// What `npm run bench` asks of a suite.
+
+/**
+ * @typedef {object} Prepared
+ * @property {readonly import("./rounds.mjs").Participant[]} participants
+ * @property {readonly import("./judge-rows.mjs").Row[]} rows
+ * @property {(measurements: import("./rounds.mjs").Measurements) => Promise<import("./table.mjs").JudgedRow[]>} further
+ *   rows that are not of two participants
+ * @property {() => Promise<void>} close ends its servers and removes its files
+ */
+
+/**
+ * @typedef {object} Suite
+ * @property {string} name
+ * @property {readonly string[]} peers names of `npm run tools`
+ * @property {(options: { programs: ReadonlyMap<string, string>, go: string, quick: boolean }) => Promise<Prepared>} prepare
+ *   `programs` are the peers, `go` the folder of the programs of `bench/go`
+ */
+
+/** @type {Readonly<Record<string, () => Promise<Suite>>>} */
+export const suites = {
+  storage: async () => (await import("../../bench/storage/suite.mjs")).suite,
+};
