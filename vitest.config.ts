@@ -68,6 +68,7 @@ export default defineConfig({
           sequence: { groupOrder: 3 },
           include: ["test/e2e/**/*.test.ts"],
           exclude,
+          provide: { storePrograms: versitygw === undefined ? {} : { versitygw } },
           setupFiles,
           testTimeout: 120_000,
           hookTimeout: 120_000,
