@@ -35,6 +35,7 @@ export {
   type StowSettings,
   sidecarArgs,
 } from "./copilot-args/encode.ts";
+export { isCopilotFlag } from "./copilot-args/flag-table.ts";
 export type {
   ConfigAction,
   CopilotCommand,
@@ -101,10 +102,12 @@ export {
   type TaskActionStatus,
   taskActionLimits,
 } from "./task-action.ts";
+export { parseBoolean } from "./text/boolean.ts";
 export { formatDateTime, parseDateTime } from "./text/date-time.ts";
 export { formatDuration, fromNanos, parseDuration, toNanos } from "./text/duration.ts";
 export { formatFloat } from "./text/float.ts";
 export type { SecondsAndNanos } from "./text/instant.ts";
+export { parseInteger } from "./text/integer.ts";
 export { formatStruct, jsonNumber, jsonString } from "./text/json.ts";
 export {
   formatStorageUri,

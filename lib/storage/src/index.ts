@@ -39,12 +39,15 @@ export { downloadFile } from "./transfer/download-file.ts";
 export { downloadTree } from "./transfer/download-tree.ts";
 export type {
   DownloadOptions,
+  DownloadTreeOptions,
   Progress,
   TransferOptions,
   TransferSizes,
   TreeResult,
   UploadOptions,
+  UploadTreeOptions,
 } from "./transfer/options.ts";
+export { type KeyPlace, placeOfKey } from "./transfer/place-key.ts";
 export { uploadFile } from "./transfer/upload-file.ts";
 export { uploadStream } from "./transfer/upload-stream.ts";
 export { uploadTree } from "./transfer/upload-tree.ts";

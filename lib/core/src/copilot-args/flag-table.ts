@@ -104,3 +104,8 @@ export const persistentFlags: readonly Flag[] = [
 export function isSetting(name: string): boolean {
   return /^(storage|logger|otel)\./.test(name);
 }
+
+/** Whether `name`, in any case, is a flag that every command accepts. */
+export function isCopilotFlag(name: string): boolean {
+  return persistentFlags.some((flag) => flag.name.toLowerCase() === name.toLowerCase());
+}

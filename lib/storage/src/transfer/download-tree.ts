@@ -6,7 +6,7 @@ import { createContext } from "./context.ts";
 import { fetchObject } from "./fetch-object.ts";
 import { Folders } from "./folders.ts";
 import { moveTree } from "./move-tree.ts";
-import type { DownloadOptions, TreeResult } from "./options.ts";
+import type { DownloadTreeOptions, TreeResult } from "./options.ts";
 import { type KeyPlace, placeOfKey } from "./place-key.ts";
 
 /**
@@ -19,13 +19,14 @@ export async function downloadTree(
   bucket: Bucket,
   prefix: string,
   directory: string,
-  options: DownloadOptions,
+  options: DownloadTreeOptions,
 ): Promise<TreeResult> {
   const context = createContext(bucket, options);
   const root = path.resolve(directory);
   const folders = new Folders(context.disk, root);
   await folders.make(root);
-  const objects = (signal: AbortSignal): AsyncIterable<Placed> => placed(bucket, prefix, signal);
+  const objects = (signal: AbortSignal): AsyncIterable<Placed> =>
+    placed(bucket, prefix, options.listed ?? bucket.list(prefix, { signal }));
   return await moveTree(context, "download", bucket.uri(prefix), objects, async ({ info, place }, signal) => {
     const { segments, isFolder } = place;
     const name = segments.length === 0 ? root : `${root}/${segments.join("/")}`;
@@ -42,9 +43,13 @@ interface Placed {
 }
 
 /** Ascending keys only: a listing that goes back would go on for ever, or bring two objects into one file. */
-async function* placed(bucket: Bucket, prefix: string, signal: AbortSignal): AsyncGenerator<Placed, void, undefined> {
+async function* placed(
+  bucket: Bucket,
+  prefix: string,
+  listing: Iterable<ObjectInfo> | AsyncIterable<ObjectInfo>,
+): AsyncGenerator<Placed, void, undefined> {
   let last: string | undefined;
-  for await (const info of bucket.list(prefix, { signal })) {
+  for await (const info of listing) {
     const ref = bucket.uri(info.key);
     if (last !== undefined && compareUtf8(info.key, last) <= 0) {
       throw new DataPlaneError("data_loss", `list ${bucket.uri(prefix)}: the listing repeats itself at "${info.key}"`, {

@@ -1,20 +1,23 @@
 import { DataPlaneError, errorCode } from "@flyte-dataplane/core";
 
-/** So many failures are told in full. */
-const told = 20;
-
 /** What failed of a tree: each object by its own message, up to a bound. */
 export class Failures {
   readonly #messages: string[] = [];
+  readonly #told: number;
   #count = 0;
   #first: unknown;
   #allOfUser = true;
+
+  /** So many failures are told in full. */
+  constructor(told = 20) {
+    this.#told = told;
+  }
 
   add(error: unknown): void {
     if (this.#count === 0) this.#first = error;
     this.#count += 1;
     this.#allOfUser &&= error instanceof DataPlaneError && error.origin === "user";
-    if (this.#messages.length < told) this.#messages.push(error instanceof Error ? error.message : String(error));
+    if (this.#messages.length < this.#told) this.#messages.push(error instanceof Error ? error.message : String(error));
   }
 
   /** The one failure as it is, or one error with the first one's code for all of them. */

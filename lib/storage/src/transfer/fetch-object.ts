@@ -117,12 +117,12 @@ function isDiskFull({ cause }: DataPlaneError): boolean {
 }
 
 function checkLimit({ bucket, options }: Context, info: ObjectInfo): void {
-  const { maxBytes = Number.POSITIVE_INFINITY } = options;
+  const { maxBytes = Number.POSITIVE_INFINITY, limitName } = options;
   if (info.size <= maxBytes) return;
   const ref = bucket.uri(info.key);
   throw new DataPlaneError(
     "resource_exhausted",
-    `get ${ref}: the object has ${info.size} bytes, more than the ${maxBytes} accepted here`,
+    `get ${ref}: the object has ${info.size} bytes, more than the ${maxBytes} ${limitName === undefined ? "accepted here" : `that ${limitName} accepts`}`,
     { ref },
   );
 }

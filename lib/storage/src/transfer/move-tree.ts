@@ -15,7 +15,7 @@ export async function moveTree<T>(
   move: (item: T, signal: AbortSignal) => Promise<number>,
 ): Promise<TreeResult> {
   const { options, sizes, meter } = context;
-  const failures = new Failures();
+  const failures = new Failures(options.failuresTold);
   let objects = 0;
   let bytes = 0;
   const onFailure = (_item: T, error: unknown): void => failures.add(error);

@@ -1,5 +1,5 @@
 import type { Clock } from "@flyte-dataplane/core";
-import type { PutOptions } from "../driver.ts";
+import type { ObjectInfo, PutOptions } from "../driver.ts";
 
 /** What every transfer between a bucket and local files is told. */
 export interface TransferOptions {
@@ -16,6 +16,8 @@ export interface TransferOptions {
   /** 1,000 by default. */
   readonly progressEveryMs?: number;
   readonly sizes?: Partial<TransferSizes>;
+  /** Objects of a tree that the error tells of in full when several fail; 20 by default. */
+  readonly failuresTold?: number;
 }
 
 /** Bytes on the way of a transfer that fails and starts again are counted each time they move. */
@@ -28,11 +30,23 @@ export interface Progress {
 export interface DownloadOptions extends TransferOptions {
   /** Most bytes of one object; a larger one rejects with `resource_exhausted` before it is read. */
   readonly maxBytes?: number;
+  /** What people call `maxBytes`, for the message: the setting that raises it. */
+  readonly limitName?: string;
   /**
    * `checksums` (the default) compares the length and the CRC that the store keeps; `md5` also the MD5 where it is known:
    * twice the work of the transfer itself.
    */
   readonly verify?: "checksums" | "md5";
+}
+
+export interface DownloadTreeOptions extends DownloadOptions {
+  /** All objects below the prefix in ascending order, from a caller who has listed them already: they are not listed again. */
+  readonly listed?: Iterable<ObjectInfo>;
+}
+
+export interface UploadTreeOptions extends UploadOptions {
+  /** Resolved path of a folder around the directory: links may lead to files anywhere in it. Default: the directory. */
+  readonly within?: string;
 }
 
 export interface UploadOptions extends TransferOptions, Pick<PutOptions, "contentType" | "metadata" | "ifAbsent"> {}

@@ -3,13 +3,13 @@ import type { Bucket } from "../bucket.ts";
 import { createContext } from "./context.ts";
 import { localError } from "./local-error.ts";
 import { moveTree } from "./move-tree.ts";
-import type { TreeResult, UploadOptions } from "./options.ts";
+import type { TreeResult, UploadTreeOptions } from "./options.ts";
 import { sendFile } from "./send-file.ts";
 import { walkFiles } from "./walk.ts";
 
 /**
  * Stores every regular file below `directory` under `prefix` and its relative path; the caller ends a folder's prefix in
- * a slash. Empty folders vanish. Links are followed to files inside the directory only; see `walkFiles`. The folders are
+ * a slash. Empty folders vanish. Links are followed to files inside the directory, or `within`, only; see `walkFiles`. The folders are
  * read as the transfer goes on, so memory does not grow with the tree. The first failure ends the transfer; what was
  * stored by then stays.
  */
@@ -17,7 +17,7 @@ export async function uploadTree(
   bucket: Bucket,
   directory: string,
   prefix: string,
-  options: UploadOptions,
+  options: UploadTreeOptions,
 ): Promise<TreeResult> {
   const context = createContext(bucket, options);
   const root = await resolve(directory);
@@ -25,7 +25,7 @@ export async function uploadTree(
     context,
     "upload",
     root,
-    () => walkFiles(root),
+    () => walkFiles(root, options.within ?? root),
     async ({ segments, path }, signal) => {
       return (await sendFile(context, path, `${prefix}${segments.join("/")}`, signal)).size;
     },

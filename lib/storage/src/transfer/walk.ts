@@ -17,21 +17,22 @@ const entriesAtOnce = 256;
 
 /**
  * Every regular file below `root`, which is a resolved path, folder by folder and as the folders are read. A link to a
- * file inside `root` counts as that file. Rejects (origin user) with `permission_denied` for a link that leads out,
+ * file inside `within`, a resolved path too, counts as that file. Rejects (origin user) with `permission_denied` for a link that leads out,
  * `not_found` for one that leads nowhere, `failed_precondition` for one to a folder, since those may form a circle, and for
  * pipes, sockets and devices.
  */
 export async function* walkFiles(
   root: string,
+  within: string,
   segments: readonly string[] = [],
 ): AsyncGenerator<WalkedFile, void, undefined> {
   const folder = [root, ...segments].join("/");
   for await (const entry of entries(folder)) {
     const inner = [...segments, entry.name];
     const file = `${folder}/${entry.name}`;
-    if (entry.isDirectory()) yield* walkFiles(root, inner);
+    if (entry.isDirectory()) yield* walkFiles(root, within, inner);
     else if (entry.isFile()) yield { segments: inner, path: file };
-    else if (entry.isSymbolicLink()) yield { segments: inner, path: await target(root, file) };
+    else if (entry.isSymbolicLink()) yield { segments: inner, path: await target(within, file) };
     else throw refuse("failed_precondition", file, "it is a pipe, socket or device, not a file");
   }
 }
@@ -44,11 +45,11 @@ async function* entries(folder: string): AsyncGenerator<Dirent, void, undefined>
   }
 }
 
-async function target(root: string, link: string): Promise<string> {
+async function target(within: string, link: string): Promise<string> {
   const resolved = await realpath(link).catch((cause: unknown) => {
     throw refuse("not_found", link, "the link leads nowhere", cause);
   });
-  if (!resolved.startsWith(root === path.sep ? root : `${root}${path.sep}`)) {
+  if (!resolved.startsWith(within === path.sep ? within : `${within}${path.sep}`)) {
     throw refuse("permission_denied", link, "the link leads out of the folder");
   }
   const stats = await stat(resolved);
