@@ -23,8 +23,12 @@ const { metafile } = await build({
   // Profiles with single sign-on and the like are for people's machines; a pod has none, and says so if asked.
   // An addon has no place in one file that runs on every architecture.
   external: ["@aws-sdk/*", "@node-rs/crc32"],
+  // The package's modules, of which a part is enough; what Node would be given is one piece that asks for `require`.
+  alias: { yaml: fileURLToPath(new URL("browser/index.js", import.meta.resolve("yaml/package.json"))) },
   metafile: true,
   minifySyntax: true,
+  // Node reads the file whole at each start; names stay, so that traces can be read.
+  minifyWhitespace: true,
   banner: { js: "#!/usr/bin/env node" },
   define: { copilotVersion: JSON.stringify(version) },
   logLevel: "warning",

@@ -1,8 +1,11 @@
 import { type CopilotInvocation, type CopilotOptions, DataPlaneError, parseCopilotArgs } from "@flyte-dataplane/core";
-import { createStores } from "@flyte-dataplane/storage";
+import type { DownloadContext } from "./commands/run-download.ts";
 import type { SidecarContext } from "./commands/run-sidecar.ts";
+import { loadConfig } from "./config/load.ts";
+import { settingsOf } from "./config/settings.ts";
 import { createLog } from "./log.ts";
 import type { ProcessPorts } from "./ports.ts";
+import { openStores } from "./store/open-stores.ts";
 import { usage } from "./usage.ts";
 import { version } from "./version.ts";
 
@@ -37,37 +40,37 @@ async function runCommand({ command, options }: CopilotInvocation, ports: Proces
     }
     case "download": {
       const { runDownload } = await import("./commands/run-download.ts");
-      const maxBytes = maxObjectBytes(options);
-      return await runDownload(command, { ...contextOf(options, ports), maxBytes, strictExit: options.strictExit });
+      return await runDownload(command, { ...(await openContext(options, ports)), strictExit: options.strictExit });
     }
     case "sidecar": {
       const { runSidecar } = await import("./commands/run-sidecar.ts");
-      return await runSidecar(command, contextOf(options, ports));
+      return await runSidecar(command, await openContext(options, ports));
+    }
+    case "config": {
+      const { runConfig } = await import("./commands/run-config.ts");
+      return await runConfig(command, options, ports);
     }
     default:
       throw new DataPlaneError("unimplemented", `the command "${command.name}" is not there yet`);
   }
 }
 
-function contextOf(options: CopilotOptions, ports: ProcessPorts): SidecarContext {
-  const { clock, stderr } = ports;
+/** What both commands work with, by the configuration. Rejects, before any store is asked, if that is at fault. */
+async function openContext(
+  options: CopilotOptions,
+  ports: ProcessPorts,
+): Promise<SidecarContext & Pick<DownloadContext, "maxBytes">> {
+  const { clock, stderr, env, workingDirectory } = ports;
+  const { values } = await loadConfig({ options, env, workingDirectory });
+  const { store, logger, maxObjectBytes } = settingsOf(values);
+  const log = createLog({ ...logger, clock, write: stderr });
   return {
     ports,
-    log: createLog({ level: settingNumber(options, "logger.level", 3), clock, write: stderr }),
-    stores: createStores({ clock }),
+    log,
+    stores: await openStores(store, { clock, log, env }),
     errorName: options.errOutputName,
+    maxBytes: maxObjectBytes,
   };
-}
-
-/** MiB in the setting; 0 for any size. */
-function maxObjectBytes(options: CopilotOptions): number {
-  const mebibytes = settingNumber(options, "storage.limits.maxDownloadMBs", 2);
-  return mebibytes <= 0 ? Number.POSITIVE_INFINITY : mebibytes * 1024 * 1024;
-}
-
-/** Parsing has checked that the text is an integer. */
-function settingNumber(options: CopilotOptions, key: string, fallback: number): number {
-  return Number(options.settings.get(key) ?? fallback);
 }
 
 /** The reason on both streams: people read stderr, other programs take the last line of stdout. */

@@ -1,6 +1,6 @@
 import path from "node:path";
 import { create, toBinary } from "@bufbuild/protobuf";
-import { DataPlaneError, inputsFile, inputsJsonFile, inputsYamlFile } from "@flyte-dataplane/core";
+import { type Clock, DataPlaneError, inputsFile, inputsJsonFile, inputsYamlFile } from "@flyte-dataplane/core";
 import { LiteralMapSchema } from "@flyte-dataplane/proto/flyteidl2/core/literals";
 import type { Stores } from "@flyte-dataplane/storage";
 import { fetchInputs } from "./download/fetch.ts";
@@ -14,6 +14,7 @@ export type MetadataFormat = "JSON" | "YAML" | "PROTO";
 
 export interface DownloadOptions {
   readonly stores: Stores;
+  readonly clock: Clock;
   /** URI of the inputs message. */
   readonly fromRemote: string;
   /** Folder to fill; made if missing. */

@@ -11,6 +11,10 @@ const status = await runCommandLine(process.argv.slice(2), {
   stderr: (text) => process.stderr.write(text),
   pid: process.pid,
   workingDirectory: process.cwd(),
+  env: process.env,
+  setFileMask: (mask) => {
+    process.umask(mask);
+  },
   terminated: termination.signal,
   clock: systemClock,
 });

@@ -1,4 +1,4 @@
-import type { Clock } from "@flyte-dataplane/core";
+import type { Clock, Env } from "@flyte-dataplane/core";
 
 /** The process, as commands see it; `main.ts` fills it. */
 export interface ProcessPorts {
@@ -6,6 +6,9 @@ export interface ProcessPorts {
   readonly stderr: (text: string) => void;
   readonly pid: number;
   readonly workingDirectory: string;
+  readonly env: Env;
+  /** Sets the permission bits that new files and folders lack. */
+  readonly setFileMask: (mask: number) => void;
   /** Aborts at the first SIGTERM, and ever after counts as aborted. */
   readonly terminated: AbortSignal;
   readonly clock: Clock;

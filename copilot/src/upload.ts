@@ -1,10 +1,11 @@
-import type { TaskFailure } from "@flyte-dataplane/core";
+import type { Clock, TaskFailure } from "@flyte-dataplane/core";
 import type { Variable } from "@flyte-dataplane/proto/flyteidl2/core/interface";
 import { collect } from "./upload/collect.ts";
 import { type PublishOptions, publish } from "./upload/publish.ts";
 import { readTaskError } from "./upload/task-error.ts";
 
 export interface UploadOptions extends PublishOptions {
+  readonly clock: Clock;
   /** Directory that the task wrote to. */
   readonly fromLocalDir: string;
   /** URI under which file data goes. */

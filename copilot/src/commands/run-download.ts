@@ -38,9 +38,12 @@ export async function runDownload(command: DownloadOptions, context: DownloadCon
   const started = ports.clock.now();
   try {
     const signal = timeLimit(command.timeoutMs, ports.terminated);
+    // Whoever runs the task may read what is staged, whatever mask this container was given.
+    ports.setFileMask(0o022);
     await removeReports(place, signal);
     const moved = await download({
       stores,
+      clock: ports.clock,
       maxBytes: context.maxBytes,
       ...chosen(command),
       ...(signal !== undefined && { signal }),

@@ -62,6 +62,7 @@ async function uploadAll(
   try {
     const failure = await upload({
       stores,
+      clock: ports.clock,
       errorName,
       outputPrefix: toOutputPrefix,
       metaOutputName,

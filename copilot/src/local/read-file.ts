@@ -5,8 +5,7 @@ import { DataPlaneError } from "@flyte-dataplane/core";
 
 const chunkBytes = 256 * 1024;
 
-/** A file that the task left. */
-export interface LocalFile {
+interface LocalFile {
   /** Bytes at the time of the call. */
   readonly size: number;
   /** At most `size` bytes; opened when the iteration begins. Chunks are valid until the next one. */
@@ -14,7 +13,7 @@ export interface LocalFile {
 }
 
 /** Rejects with `failed_precondition` (origin user) for anything but a regular file. */
-export async function localFile(file: string): Promise<LocalFile> {
+async function localFile(file: string): Promise<LocalFile> {
   const stats = await stat(file);
   if (!stats.isFile()) throw notRegular(file);
   return { size: stats.size, body: chunks(file, stats.size) };

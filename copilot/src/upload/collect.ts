@@ -1,5 +1,6 @@
+import { realpath } from "node:fs/promises";
 import { create } from "@bufbuild/protobuf";
-import { DataPlaneError, fromPlain, joinUri, parseSimple, parseStorageUri } from "@flyte-dataplane/core";
+import { type Clock, DataPlaneError, fromPlain, joinUri, parseSimple, parseStorageUri } from "@flyte-dataplane/core";
 import type { Variable } from "@flyte-dataplane/proto/flyteidl2/core/interface";
 import { type Literal, LiteralSchema } from "@flyte-dataplane/proto/flyteidl2/core/literals";
 import {
@@ -9,16 +10,15 @@ import {
   type LiteralType,
   type SimpleType,
 } from "@flyte-dataplane/proto/flyteidl2/core/types";
-import type { Stores } from "@flyte-dataplane/storage";
-import { concurrently } from "../concurrently.ts";
-import { localFile, readSmallFile } from "../local/read-file.ts";
+import { type Stores, uploadFile, uploadTree } from "@flyte-dataplane/storage";
+import { readSmallFile } from "../local/read-file.ts";
 import { VariableFaults } from "../variable-faults.ts";
 import { checkVariableName } from "../variable-names.ts";
 import { type FoundOutput, findOutput } from "./find-output.ts";
-import { walkFolder } from "./walk.ts";
 
 export interface CollectOptions {
   readonly stores: Stores;
+  readonly clock: Clock;
   /** Directory that the task wrote to. */
   readonly fromLocalDir: string;
   /** URI under which file data goes. */
@@ -26,8 +26,8 @@ export interface CollectOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Uploads at a time, over all variables. */
-const transfers = 16;
+/** Failures told of one folder. */
+const failuresTold = 3;
 /** Bytes of a simple value; what other programs of this name accept. */
 const maxSimpleBytes = 1024;
 
@@ -107,21 +107,21 @@ async function blob(name: string, type: BlobType, found: FoundOutput, options: C
     );
   }
   const uri = joinUri(options.toRawOutput, name);
-  if (found.isFolder) {
-    await concurrently(walkFolder(options.fromLocalDir, found.path), transfers, async (file) => {
-      await upload(file.path, joinUri(uri, ...file.segments), options);
-    });
-  } else {
-    await upload(found.path, uri, options);
-  }
+  await upload(found, uri, options);
   const { format, dimensionality } = type;
   const value = { uri, metadata: { type: { format, dimensionality } } };
   return create(LiteralSchema, { value: { case: "scalar", value: { value: { case: "blob", value } } } });
 }
 
-async function upload(file: string, uri: string, { stores, signal }: CollectOptions): Promise<void> {
+async function upload(found: FoundOutput, uri: string, options: CollectOptions): Promise<void> {
+  const { stores, clock, signal } = options;
   const location = parseStorageUri(uri);
   const bucket = await stores.bucket(location);
-  const { size, body } = await localFile(file);
-  await bucket.put(location.key, body, { length: size, ...(signal !== undefined && { signal }) });
+  const transfer = { clock, writes: "sync", failuresTold, ...(signal !== undefined && { signal }) } as const;
+  if (found.isFolder) {
+    const within = await realpath(options.fromLocalDir);
+    await uploadTree(bucket, found.path, `${location.key}/`, { ...transfer, within });
+  } else {
+    await uploadFile(bucket, found.path, location.key, transfer);
+  }
 }

@@ -1,0 +1,53 @@
+import { parseStorageUri } from "@flyte-dataplane/core";
+import { type Bucket, type ObjectInfo, placeOfKey, type Stores } from "@flyte-dataplane/storage";
+import { concurrently } from "../concurrently.ts";
+import type { VariableFaults } from "../variable-faults.ts";
+import type { BlobPlace } from "./layout.ts";
+
+/** A folder of objects that may be brought: every key in it has a place. */
+export interface Tree {
+  readonly blob: BlobPlace;
+  readonly bucket: Bucket;
+  /** Of all its keys; with the slash, else "dir" would also bring what lies in "dir2". */
+  readonly prefix: string;
+  /** Absent where they were too many to keep. */
+  readonly objects?: readonly ObjectInfo[];
+}
+
+/** Objects kept from the listing to the transfer, over all trees: a few MiB. What is beyond is listed twice. */
+const mostKept = 10_000;
+const listings = 16;
+
+/**
+ * Lists the folders before anything is written, so that a key which would leave its folder is found in time; it becomes a
+ * fault of the variable.
+ */
+export async function listTrees(
+  blobs: readonly BlobPlace[],
+  stores: Stores,
+  faults: VariableFaults,
+  signal: AbortSignal | undefined,
+): Promise<readonly Tree[]> {
+  const trees: Tree[] = [];
+  let kept = 0;
+  await concurrently(blobs, listings, async (blob) => {
+    try {
+      const location = parseStorageUri(blob.uri, { queryIsKey: true });
+      const bucket = await stores.bucket(location);
+      const prefix = location.key === "" ? "" : `${location.key}/`;
+      const objects: ObjectInfo[] = [];
+      let tooMany = false;
+      for await (const info of bucket.list(prefix, signal === undefined ? {} : { signal })) {
+        placeOfKey(info.key.slice(prefix.length), info.size, bucket.uri(info.key));
+        tooMany ||= kept >= mostKept;
+        if (tooMany) continue;
+        kept += 1;
+        objects.push(info);
+      }
+      trees.push({ blob, bucket, prefix, ...(!tooMany && { objects }) });
+    } catch (error) {
+      faults.add(blob.variable, error);
+    }
+  });
+  return trees;
+}

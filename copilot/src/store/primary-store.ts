@@ -1,0 +1,55 @@
+import { DataPlaneError } from "@flyte-dataplane/core";
+import type { StoreSettings } from "./store-settings.ts";
+
+/** The store of the task's data: all others are secondary. */
+export type PrimaryStore =
+  /** Nothing was said: every store that can be reached is as good as another. */
+  | { readonly scheme: "any" }
+  | { readonly scheme: "mem" }
+  /** The one bucket that may be used; absent for all. */
+  | { readonly scheme: "s3"; readonly bucket?: string }
+  /** Absolute path of the folder that holds all that may be used. */
+  | { readonly scheme: "file"; readonly folder: string };
+
+/**
+ * Decides which store the settings mean. Throws `unimplemented` for one that has no driver here, `invalid_argument` (origin
+ * user) for settings that contradict one another or leave something out.
+ */
+export function primaryStore(settings: StoreSettings): PrimaryStore {
+  const { type, container, multiContainer, chosen } = settings;
+  if (!chosen) return { scheme: "any" };
+  if (type === "mem") return { scheme: "mem" };
+  if (type === "redis") throw unsupported(`storage.type "redis"`);
+  const kind = settings.kind ?? (type === "local" ? "local" : "s3");
+  if (kind !== "s3" && kind !== "local") throw unsupported(`storage.stow.kind ${JSON.stringify(kind.slice(0, 32))}`);
+  if (type !== "stow" && (type === "local") !== (kind === "local")) {
+    throw refuse(`storage.type "${type}" and storage.stow.kind "${kind}" contradict one another`);
+  }
+  if (kind === "local") return { scheme: "file", folder: localFolder(settings) };
+  // As other programs that read these settings have it, which so find a forgotten bucket before a task runs.
+  if (container === "") throw refuse("storage.container, the bucket of the task's data, is missing");
+  return multiContainer ? { scheme: "s3" } : { scheme: "s3", bucket: container };
+}
+
+/** Locations of files are plain paths here, so a bucket of this kind is a folder. */
+function localFolder({ config, container, multiContainer }: StoreSettings): string {
+  const root = config.get("path") ?? "/";
+  if (!root.startsWith("/")) throw refuse("storage.stow.config path is no absolute path");
+  const folder = multiContainer || container === "" ? root : `${root}/${container}`;
+  return `/${folder
+    .split("/")
+    .filter((part) => part !== "")
+    .join("/")}`;
+}
+
+function unsupported(what: string): DataPlaneError {
+  return new DataPlaneError(
+    "unimplemented",
+    `configure the store: ${what} has no driver yet; there are "s3" and "local"`,
+    { origin: "user" },
+  );
+}
+
+function refuse(why: string): DataPlaneError {
+  return new DataPlaneError("invalid_argument", `configure the store: ${why}`, { origin: "user" });
+}
