@@ -65,7 +65,10 @@ export const storageSection: Section<StorageSettings> = defineSection<StorageSet
           default: "",
         }),
         token: text({ doc: "Session token of temporary keys.", default: "", secret: true }),
-        region: text({ doc: "Region; empty: AWS_REGION or what the store says.", default: "" }),
+        region: text({
+          doc: "Region; empty: AWS_REGION. Tasks of the Python SDK need one unless it is us-east-1.",
+          default: "",
+        }),
         endpoint: text({
           doc: "Address of a store other than AWS, such as http://localhost:9000; empty: AWS_ENDPOINT_URL_S3 or AWS. With one, buckets stand in the path.",
           default: "",
