@@ -7,9 +7,11 @@ import {
   type CreateDownloadLinkResponse,
   CreateDownloadLinkResponseSchema,
 } from "@flyte-dataplane/proto/flyteidl2/dataproxy/dataproxy_service";
+import type { ActionDetails } from "@flyte-dataplane/proto/flyteidl2/workflow/run_definition";
 import type { SignedRequest } from "@flyte-dataplane/storage";
 import { assertAllowed } from "./allowed-uris.ts";
-import { findAttempt } from "./attempts.ts";
+import { findAction } from "./attempts.ts";
+import { codeBundleUri } from "./code-bundle.ts";
 import { linkLife } from "./expiry.ts";
 import { type LinkCaller, linkEndpoint } from "./link-endpoint.ts";
 import type { DataproxyOptions } from "./options.ts";
@@ -17,32 +19,36 @@ import { absent, invalid } from "./refusal.ts";
 
 const operation = "create download link";
 
-/** Signs a GET for the report of an attempt. Code bundles are not offered yet: SDKs then fall back to the report. */
+/** Signs a GET for the report of an attempt, or for the code that it ran. */
 export async function createDownloadLink(
   options: DataproxyOptions,
   request: CreateDownloadLinkRequest,
   caller: LinkCaller,
 ): Promise<CreateDownloadLinkResponse> {
   const { artifactType, source } = request;
-  if (artifactType !== ArtifactType.REPORT)
+  if (artifactType !== ArtifactType.REPORT && artifactType !== ArtifactType.CODE_BUNDLE)
     throw invalid(
       operation,
-      `artifact type ${ArtifactType[artifactType] ?? artifactType} has no links; ask for REPORT`,
+      `artifact type ${ArtifactType[artifactType] ?? artifactType} has no links; ask for REPORT or CODE_BUNDLE`,
     );
   if (source.case !== "actionAttemptId")
-    throw invalid(operation, "give action_attempt_id; other sources have no report");
+    throw invalid(operation, "give action_attempt_id; links are to what an attempt made or ran");
   const life = linkLife(operation, request.expiresIn, options.config.download.maxExpiresIn);
-  const attempt = await findAttempt(options, operation, source.value, caller.signal);
-  const uri = attempt.outputs?.reportUri ?? "";
-  if (uri === "")
-    throw absent(
-      operation,
-      `attempt ${source.value.attempt} of "${source.value.actionId?.name ?? ""}" recorded no report`,
-    );
+  const { attempt, details } = await findAction(options, operation, source.value, caller.signal);
+  const uri = artifactType === ArtifactType.REPORT ? attempt.outputs?.reportUri : codeOf(details);
+  if (uri === undefined || uri === "") {
+    const what = artifactType === ArtifactType.REPORT ? "recorded no report" : "ran no code bundle";
+    throw absent(operation, `attempt ${attempt.attempt} of "${details.id?.name ?? ""}" ${what}`);
+  }
   const signed = await signExisting(options, operation, uri, life, caller);
   return create(CreateDownloadLinkResponseSchema, {
     preSignedUrls: { signedUrl: [signed.url], expiresAt: timestampFromMs(signed.expiresAt) },
   });
+}
+
+function codeOf({ spec }: ActionDetails): string | undefined {
+  const template = spec.case === "task" ? spec.value.taskTemplate : undefined;
+  return template === undefined ? undefined : codeBundleUri(template);
 }
 
 /** A link to an object that is there, below an allowed prefix. Rejects with `not_found` or `permission_denied` otherwise. */

@@ -25,14 +25,35 @@ describe("download links", () => {
       source: { case: "actionAttemptId", value: { actionId: action(request.name), attempt: request.attempt ?? 1 } },
     });
 
-  test("only reports of attempts have links [dataproxy 63,64]", async () => {
+  test("only reports and code of attempts have links [dataproxy 63,64]", async () => {
     await expect(link({ name: "both", type: ArtifactType.UNSPECIFIED })).rejects.toMatchObject({ code: 3 });
-    await expect(link({ name: "both", type: ArtifactType.CODE_BUNDLE })).rejects.toMatchObject({ code: 3 });
     const client = createClient(DataProxyService, proxy.transport);
     await expect(
       client.createDownloadLink({ artifactType: ArtifactType.REPORT, source: { case: "taskId", value: {} } }),
     ).rejects.toMatchObject({ code: 3 });
     await expect(client.createDownloadLink({ artifactType: ArtifactType.REPORT })).rejects.toMatchObject({ code: 3 });
+    await expect(
+      client.createDownloadLink({ artifactType: ArtifactType.REPORT, source: { case: "appId", value: {} } }),
+    ).rejects.toMatchObject({ code: 3 });
+  });
+
+  test.each(["--tgz", "--pkl"])("the code after %s has a link to its bytes", async (flag) => {
+    const uri = await store(join(proxy.base, "uploads/code.tar.gz"), Buffer.from("archive"));
+    uris.set("coded", { args: ["a0", "--version", "v1", flag, uri, "--dest", "."] });
+    const { preSignedUrls } = await link({ name: "coded", type: ArtifactType.CODE_BUNDLE });
+    const answer = await fetch(preSignedUrls?.signedUrl[0] ?? "");
+    expect(await answer.text()).toBe("archive");
+  });
+
+  test("code that a task never had, that is gone, or that lies elsewhere has no link", async () => {
+    const code = (args: readonly string[]) => {
+      uris.set("uncoded", { args });
+      return link({ name: "uncoded", type: ArtifactType.CODE_BUNDLE });
+    };
+    await expect(code(["sh", "-c", "true"])).rejects.toMatchObject({ code: 5 });
+    await expect(code(["a0", "--tgz"])).rejects.toMatchObject({ code: 5 });
+    await expect(code(["a0", "--tgz", join(proxy.base, "uploads/gone.tar.gz")])).rejects.toMatchObject({ code: 5 });
+    await expect(code(["a0", "--tgz", "/etc/hostname"])).rejects.toMatchObject({ code: 7 });
   });
 
   test("an unknown action or attempt, no report and a report that is gone are not found [dataproxy 65]", async () => {

@@ -25,8 +25,16 @@ export const file = (uri: string) =>
     value: { case: "scalar", value: { value: { case: "blob", value: { uri, metadata: { type: {} } } } } },
   });
 
+export interface Recorded {
+  readonly inputsUri?: string;
+  readonly outputsUri?: string;
+  readonly reportUri?: string;
+  /** Of the task's container. */
+  readonly args?: readonly string[];
+}
+
 /** What the run service recorded, by action name; filled by the tests. */
-export const uris = new Map<string, { inputsUri?: string; outputsUri?: string; reportUri?: string }>();
+export const uris = new Map<string, Recorded>();
 
 export async function store(path: string, bytes: Uint8Array): Promise<string> {
   await mkdir(dirname(path), { recursive: true });
@@ -34,7 +42,7 @@ export async function store(path: string, bytes: Uint8Array): Promise<string> {
   return path;
 }
 
-function recorded(name: string): { inputsUri?: string; outputsUri?: string; reportUri?: string } {
+function recorded(name: string): Recorded {
   const found = uris.get(name);
   if (found === undefined) throw new DataPlaneError("not_found", `action "${name}": there is none`);
   return found;
@@ -46,9 +54,10 @@ export const runs = {
     return create(GetActionDataURIsResponseSchema, { inputsUri, outputsUri });
   },
   getActionDetails: ({ actionId }: { actionId?: { name: string } | undefined }) => {
-    const { outputsUri = "", reportUri = "" } = recorded(actionId?.name ?? "");
+    const { outputsUri = "", reportUri = "", args = [] } = recorded(actionId?.name ?? "");
     return create(GetActionDetailsResponseSchema, {
       details: create(ActionDetailsSchema, {
+        spec: { case: "task", value: { taskTemplate: { target: { case: "container", value: { args: [...args] } } } } },
         attempts: [{ attempt: 1, outputs: { outputUri: outputsUri, reportUri } }],
       }),
     });
