@@ -26,8 +26,11 @@ export interface Siblings {
   readonly runs?: Handlers<typeof RunService>;
   readonly projects?: Handlers<typeof ProjectService>;
   readonly tasks?: Handlers<typeof TaskService>;
+  readonly triggers?: Handlers<typeof TriggerService>;
   readonly logs?: LogReader;
   readonly config?: (defaults: DataproxyConfig) => DataproxyConfig;
+  /** Pages that may call; none by default. */
+  readonly origins?: readonly string[];
   /** Names beside the loopback ones. */
   readonly hostNames?: readonly string[];
   /** In place of a folder. */
@@ -77,7 +80,7 @@ export async function openDataproxy(siblings: Siblings = {}): Promise<Harness> {
       rpc(RunService, siblings.runs ?? {}),
       rpc(ProjectService, siblings.projects ?? { getProject: knownProject }),
       rpc(TaskService, siblings.tasks ?? {}),
-      rpc(TriggerService, {}),
+      rpc(TriggerService, siblings.triggers ?? {}),
     ],
     { logger: silent, freeze: true },
   );
@@ -100,6 +103,7 @@ export async function openDataproxy(siblings: Siblings = {}): Promise<Harness> {
     host: "localhost",
     port: 0,
     hostNames: siblings.hostNames ?? [],
+    origins: siblings.origins ?? [],
     clock,
     logger: silent,
     metrics: createMetrics(),

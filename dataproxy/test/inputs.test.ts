@@ -1,8 +1,14 @@
 import { readFile } from "node:fs/promises";
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { createClient } from "@connectrpc/connect";
-import { DataProxyService } from "@flyte-dataplane/proto/flyteidl2/dataproxy/dataproxy_service";
+import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { Code, createClient } from "@connectrpc/connect";
+import { DataPlaneError } from "@flyte-dataplane/core";
+import {
+  DataProxyService,
+  type UploadInputsRequestSchema,
+} from "@flyte-dataplane/proto/flyteidl2/dataproxy/dataproxy_service";
 import { InputsSchema } from "@flyte-dataplane/proto/flyteidl2/task/common";
+import { GetTaskDetailsResponseSchema } from "@flyte-dataplane/proto/flyteidl2/task/task_service";
+import { GetTriggerDetailsResponseSchema } from "@flyte-dataplane/proto/flyteidl2/trigger/trigger_service";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Harness, openDataproxy } from "./harness.ts";
 
@@ -148,5 +154,56 @@ describe("offloaded inputs", () => {
       ["y"],
     );
     expect(two?.uri).not.toBe(one?.uri);
+  });
+});
+
+describe("the task whose inputs are uploaded", () => {
+  const scope = { organization: "", name: "flytesnacks", domain: "development" };
+  const upload = (proxy: Harness, task: MessageInitShape<typeof UploadInputsRequestSchema>["task"]) =>
+    createClient(DataProxyService, proxy.transport).uploadInputs({
+      id: { case: "projectId", value: scope },
+      ...(task !== undefined && { task }),
+      inputs: { context: [{ key: "k", value: "v" }] },
+    });
+
+  test("is looked up, and what the task service says of it is passed on [dataproxy 60]", async () => {
+    const codes = { absent: "not_found", away: "unavailable" } as const;
+    const proxy = await openDataproxy({
+      tasks: {
+        getTaskDetails: ({ taskId }) => {
+          const code = taskId?.name === "absent" ? codes.absent : codes.away;
+          throw new DataPlaneError(code, `get task "${taskId?.name ?? ""}": ${code}`);
+        },
+      },
+    });
+    try {
+      const byName = (name: string) => upload(proxy, { case: "taskId", value: { name, version: "v1" } });
+      await expect(byName("absent")).rejects.toMatchObject({ code: Code.NotFound });
+      await expect(byName("other")).rejects.toMatchObject({ code: Code.Unavailable });
+    } finally {
+      await proxy.close();
+    }
+  });
+
+  test("is the one that a trigger starts, in the version it is pinned to [dataproxy 61]", async () => {
+    const asked: unknown[] = [];
+    const proxy = await openDataproxy({
+      triggers: {
+        getTriggerDetails: () => create(GetTriggerDetailsResponseSchema, { trigger: { spec: { taskVersion: "v7" } } }),
+      },
+      tasks: {
+        getTaskDetails: ({ taskId }) => {
+          asked.push([taskId?.project, taskId?.domain, taskId?.name, taskId?.version]);
+          return create(GetTaskDetailsResponseSchema, { details: { spec: { taskTemplate: {} } } });
+        },
+      },
+    });
+    try {
+      const name = { project: "flytesnacks", domain: "development", taskName: "nightly", name: "at-two" };
+      await upload(proxy, { case: "triggerName", value: name });
+      expect(asked).toEqual([["flytesnacks", "development", "nightly", "v7"]]);
+    } finally {
+      await proxy.close();
+    }
   });
 });

@@ -43,7 +43,7 @@ describe("uploads through signed links", () => {
     }
   });
 
-  test("a caller over HTTP/2 is told its authority [dataproxy 13]", async () => {
+  test("a caller over HTTP/2 is told its authority [dataproxy 12,13]", async () => {
     const cluster = createClient(ClusterService, createGrpcTransport({ baseUrl: proxy.url }));
     expect((await cluster.selectCluster({})).clusterEndpoint).toBe(proxy.url);
   });
