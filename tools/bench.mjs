@@ -76,7 +76,7 @@ async function run(name, rounds) {
   if (missing.length > 0) return false;
   const go = await goPrograms(root);
   const { quick } = options;
-  const prepared = await suite.prepare({ programs, go, quick });
+  const prepared = await suite.prepare({ root, programs, go, quick });
   try {
     const rows = prepared.rows
       .filter(({ row }) => options.row.length === 0 || options.row.includes(row))

@@ -44,7 +44,8 @@ export async function flatMemory(scene, { measure, www, scratch }) {
  * @param {(command: readonly string[], endpoint: string) => Promise<number>} peak
  * @returns {Promise<JudgedRow[]>}
  */
-async function large({ output, endpoints }, www, peak) {
+async function large(scene, www, peak) {
+  const { output, endpoints } = scene;
   const what = "peak memory, 8 GiB";
   const room = Math.min(freemem(), statfsSync(output).bavail * statfsSync(output).bsize);
   if (room < 10 * gibibyte) {
@@ -57,10 +58,10 @@ async function large({ output, endpoints }, www, peak) {
     const file = path.join(output, "object");
     fillSparse(source, bytes);
     empty(output);
-    peaks.down.push(await peak(node("ours/get", "bench", "sparse", file), endpoints.web));
+    peaks.down.push(await peak(node(scene, "ours/get", "bench", "sparse", file), endpoints.web));
     checkFile(file, bytes);
     empty(output);
-    peaks.up.push(await peak(node("ours/put", source, "bench", "sparse"), endpoints.sink));
+    peaks.up.push(await peak(node(scene, "ours/put", source, "bench", "sparse"), endpoints.sink));
     rmSync(source);
   }
   return [grown(`${what} down`, "1 GiB", peaks.down), grown(`${what} up, in parts`, "1 GiB", peaks.up)];
@@ -72,7 +73,9 @@ async function large({ output, endpoints }, www, peak) {
  * @param {(command: readonly string[], endpoint: string) => Promise<number>} peak
  * @returns {Promise<JudgedRow[]>}
  */
-async function many({ output, treeBucket, endpoints: { gateway } }, scratch, peak) {
+async function many(scene, scratch, peak) {
+  const { output, treeBucket } = scene;
+  const { gateway } = scene.endpoints;
   /** @type {{ down: number[], up: number[] }} */
   const peaks = { down: [], up: [] };
   for (const files of [1_000, 100_000]) {
@@ -82,10 +85,10 @@ async function many({ output, treeBucket, endpoints: { gateway } }, scratch, pea
     const shape = { files, bytes: 1024, perFolder: 1000 };
     mkdirSync(source);
     fillTree(source, shape);
-    peaks.up.push(await peak(node("ours/tree", "up", treeBucket, prefix, source), gateway));
+    peaks.up.push(await peak(node(scene, "ours/tree", "up", treeBucket, prefix, source), gateway));
     rmSync(source, { recursive: true });
     empty(output);
-    peaks.down.push(await peak(node("ours/tree", "down", treeBucket, prefix, target), gateway));
+    peaks.down.push(await peak(node(scene, "ours/tree", "down", treeBucket, prefix, target), gateway));
     checkTree(target, shape);
     empty(output);
   }

@@ -2,7 +2,6 @@
 // Who takes part in the storage benchmark, and how each is called.
 import { mkdirSync, rmSync } from "node:fs";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { checkFile, checkTree } from "./fill.mjs";
 
 /** @typedef {import("../../tools/bench/rounds.mjs").Participant} Participant */
@@ -19,7 +18,7 @@ import { checkFile, checkTree } from "./fill.mjs";
  * @property {{ accessKeyId: string, secretAccessKey: string, region: string }} identity
  * @property {string} certificate
  * @property {string} home a folder without settings of anybody
- * @property {{ curl: string, go: string }} programs `go` is the folder of ours in Go
+ * @property {{ curl: string, go: string, js: string }} programs `go` is the folder of ours in Go, `js` of those in JavaScript
  * @property {{ ours: number, js: number, hash: number }} presigns
  */
 
@@ -39,15 +38,15 @@ function gets(scene) {
   const web = env(scene, endpoints.web);
   const webTls = env(scene, endpoints.webTls);
   return [
-    { name: "get", command: node("ours/get", "bench", "object", file), env: web, ...into },
+    { name: "get", command: node(scene, "ours/get", "bench", "object", file), env: web, ...into },
     { name: "curl", command: [programs.curl, "-sf", "-o", file, `${endpoints.web}/bench/object`], ...into },
-    { name: "get whole", command: node("ours/get", "bench", "object", file, "whole"), env: web, ...into },
+    { name: "get whole", command: node(scene, "ours/get", "bench", "object", file, "whole"), env: web, ...into },
     { name: "dd", command: ["dd", `if=${object}`, `of=${file}`, "bs=1M", "status=none"], ...into },
     { name: "go", command: [path.join(programs.go, "get"), `${endpoints.web}/bench/object`, file], ...into },
-    { name: "js", command: node("peers/sdk-get", "bench", "object", file), env: web, ...into },
-    { name: "get tls", command: node("ours/get", "bench", "object", file), env: webTls, ...into },
+    { name: "js", command: node(scene, "peers/sdk-get", "bench", "object", file), env: web, ...into },
+    { name: "get tls", command: node(scene, "ours/get", "bench", "object", file), env: webTls, ...into },
     { name: "curl tls", command: [programs.curl, "-skf", "-o", file, `${endpoints.webTls}/bench/object`], ...into },
-    { name: "get checked", command: node("ours/get", "checked", "object", file), env: web, ...into },
+    { name: "get checked", command: node(scene, "ours/get", "checked", "object", file), env: web, ...into },
   ];
 }
 
@@ -57,12 +56,12 @@ function puts(scene) {
   const sink = env(scene, endpoints.sink);
   const sinkTls = env(scene, endpoints.sinkTls);
   return [
-    { name: "put", command: node("ours/put", object, "bench", "object", "whole"), env: sink },
+    { name: "put", command: node(scene, "ours/put", object, "bench", "object", "whole"), env: sink },
     { name: "curl put", command: [programs.curl, "-sf", "-T", object, `${endpoints.sink}/bench/object`] },
-    { name: "put parts", command: node("ours/put", object, "bench", "object"), env: sink },
-    { name: "put tls", command: node("ours/put", object, "bench", "object", "whole"), env: sinkTls },
+    { name: "put parts", command: node(scene, "ours/put", object, "bench", "object"), env: sink },
+    { name: "put tls", command: node(scene, "ours/put", object, "bench", "object", "whole"), env: sinkTls },
     { name: "go put tls", command: [path.join(programs.go, "s3-put"), object, "bench", "object"], env: sinkTls },
-    { name: "js put tls", command: node("peers/sdk-put", object, "bench", "object"), env: sinkTls },
+    { name: "js put tls", command: node(scene, "peers/sdk-put", object, "bench", "object"), env: sinkTls },
   ];
 }
 
@@ -73,14 +72,14 @@ function trees(scene) {
   const into = { before: () => empty(output), after: () => checkTree(folder, treeShape) };
   const gateway = env(scene, scene.endpoints.gateway);
   return [
-    { name: "tree", command: node("ours/tree", "down", treeBucket, "tree/", folder), env: gateway, ...into },
+    { name: "tree", command: node(scene, "ours/tree", "down", treeBucket, "tree/", folder), env: gateway, ...into },
     {
       name: "go tree",
       command: [path.join(programs.go, "s3-tree"), treeBucket, "tree/", folder],
       env: gateway,
       ...into,
     },
-    { name: "js tree", command: node("peers/sdk-tree", treeBucket, "tree/", folder), env: gateway, ...into },
+    { name: "js tree", command: node(scene, "peers/sdk-tree", treeBucket, "tree/", folder), env: gateway, ...into },
     { name: "cp", command: ["cp", "-r", tree, folder], ...into },
   ];
 }
@@ -90,9 +89,9 @@ function presigners(scene) {
   const { ours, js, hash } = scene.presigns;
   const signing = env(scene, scene.endpoints.gateway);
   return [
-    { name: "presign", command: node("ours/presign", String(ours)), env: signing },
-    { name: "js presign", command: node("peers/sdk-presign", String(js)), env: signing },
-    { name: "hash pair", command: node("peers/hash-pair", String(hash)) },
+    { name: "presign", command: node(scene, "ours/presign", String(ours)), env: signing },
+    { name: "js presign", command: node(scene, "peers/sdk-presign", String(js)), env: signing },
+    { name: "hash pair", command: node(scene, "peers/hash-pair", String(hash)) },
   ];
 }
 
@@ -113,12 +112,13 @@ export function env({ identity, certificate, home }, endpoint) {
 }
 
 /**
- * @param {string} program of this folder
+ * @param {Scene} scene
+ * @param {string} program its folder and name
  * @param {...string} args
  * @returns {string[]}
  */
-export function node(program, ...args) {
-  return [process.execPath, fileURLToPath(new URL(`${program}.mjs`, import.meta.url)), ...args];
+export function node({ programs }, program, ...args) {
+  return [process.execPath, path.join(programs.js, `${program}.mjs`), ...args];
 }
 
 /** @param {string} folder */

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { startVersitygw } from "@flyte-dataplane/test-support";
+import { bundlePrograms } from "../../tools/bench/bundle.mjs";
 import { measured } from "../../tools/bench/measure.mjs";
 import { fillFile, fillTree } from "./fill.mjs";
 import { flatMemory, peakMemory } from "./memory.mjs";
@@ -17,7 +18,8 @@ const mebibyte = 1024 ** 2;
 export const suite = {
   name: "storage",
   peers: ["nginx", "curl", "versitygw"],
-  async prepare({ programs, go, quick }) {
+  async prepare({ root, programs, go, quick }) {
+    const js = await bundlePrograms(root, path.join(root, "bench", "storage"), ["ours", "peers"]);
     const memory = "/dev/shm";
     const scratch = mkdtempSync(path.join(existsSync(memory) ? memory : tmpdir(), "flyte-dataplane-bench-"));
     /** @type {(() => Promise<void>)[]} */
@@ -67,11 +69,11 @@ export const suite = {
         identity: gateway,
         certificate: identity.certificate,
         home: folder("home"),
-        programs: { curl: programs.get("curl") ?? "", go },
+        programs: { curl: programs.get("curl") ?? "", go, js },
         presigns: quick ? { ours: 50_000, js: 300, hash: 50_000 } : { ours: 200_000, js: 1000, hash: 200_000 },
       };
       const measure = path.join(go, "measure");
-      const upload = node("ours/tree", "up", scene.treeBucket, "tree/", tree);
+      const upload = node(scene, "ours/tree", "up", scene.treeBucket, "tree/", tree);
       await measured(measure, upload, env(scene, gateway.endpoint));
       return {
         participants: participants(scene),

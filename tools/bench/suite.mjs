@@ -14,8 +14,8 @@
  * @typedef {object} Suite
  * @property {string} name
  * @property {readonly string[]} peers names of `npm run tools`
- * @property {(options: { programs: ReadonlyMap<string, string>, go: string, quick: boolean }) => Promise<Prepared>} prepare
- *   `programs` are the peers, `go` the folder of the programs of `bench/go`
+ * @property {(options: { root: string, programs: ReadonlyMap<string, string>, go: string, quick: boolean }) => Promise<Prepared>} prepare
+ *   `root` is the repository's top folder, `programs` are the peers, `go` the folder of the programs of `bench/go`
  */
 
 /** @type {Readonly<Record<string, () => Promise<Suite>>>} */

@@ -13,9 +13,19 @@ export interface Scope {
 }
 
 export function scopeOf(now: number, region: string, service: string): Scope {
-  const moment = new Date(now).toISOString().replace(/[-:]|\.\d+/g, "");
+  const moment = momentOf(Math.floor(now / 1000));
   const day = moment.slice(0, 8);
   return { moment, day, region, service, text: `${day}/${region}/${service}/aws4_request` };
+}
+
+/** Many requests are signed within a second, and its text costs as much as a hash. */
+let latest = { second: Number.NaN, moment: "" };
+
+function momentOf(second: number): string {
+  if (latest.second !== second) {
+    latest = { second, moment: new Date(second * 1000).toISOString().replace(/[-:]|\.\d+/g, "") };
+  }
+  return latest.moment;
 }
 
 /** In hexadecimal digits. */

@@ -81,8 +81,9 @@ async function signLink(deps: S3SignerDeps, link: Link): Promise<SignedRequest> 
   // A signature's moment has whole seconds: counted from there, and rounded down, no link outlives its promise.
   const signedAt = Math.floor(now / 1000) * 1000;
   const expiresSeconds = Math.floor((end - signedAt) / 1000);
-  const location = deps.locate(key, options.endpoint);
-  const url = presign({ ...location, method, query, headers, region, credentials, now, expiresSeconds });
+  const { scheme, host, path } = deps.locate(key, options.endpoint);
+  // Each field by its name: an object that begins with a spread costs as much as the signature.
+  const url = presign({ scheme, host, path, method, query, headers, region, credentials, now, expiresSeconds });
   return { method, url, headers, expiresAt: signedAt + expiresSeconds * 1000 };
 }
 
