@@ -45,12 +45,15 @@ describe.skipIf(program === undefined)("on S3, by versitygw, which `npm run tool
     return [...text.matchAll(/<Key>(.*?)<\/Key>/g)].map(([, key = ""]) => key.slice(prefix.length));
   }
 
-  test("hello runs from its bundle to its outputs, and its log is kept in the bucket", async () => {
+  test("hello runs from its bundle to its outputs, its log is kept in the bucket, and its code comes back", async () => {
     const run = await ran("hello.py", "main2");
     expect(await api.values(actionOf(run, "a0"))).toEqual({ inputs: { x: 3n }, outputs: { o0: 11n } });
     const [child] = await api.children(run);
     expect((await api.log(idOf(child))).filter((line) => line === "line at 3\n")).toHaveLength(1);
     const pod = `${run.name}-a0-0`;
+    const { code, output } = await python(["fetch_code.py", server.url, run.name, join(home.path, "code")]);
+    expect(code, output).toBe(0);
+    expect(await readFile(join(home.path, "code", "hello.py"), "utf8")).toContain("def main2(");
     await expect.poll(() => keysBeside(run), { timeout: 30_000 }).toEqual([`logs/${pod}/${pod}.0`, "outputs.pb"]);
   });
 
