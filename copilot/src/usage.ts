@@ -11,17 +11,20 @@ Commands:
   download   fetch the inputs message, lay every input out as a file, then exit
   sidecar    wait for SIGTERM, the sign that the task has ended, then publish outputs or one error document
   ready      exit 0 once the sidecar of this container listens for SIGTERM, else 1
-  config     configuration tooling
+  config     show what the configuration is made of, or check it
 
 Flags of every command:
       --config PATH                       configuration file or glob
       --err-output-name NAME              object name of the error document (errors.pb)
       --strict-exit                       a failed download ends with status 1
-      --storage.type KIND                 store of the task's data
+      --storage.type TYPE                 s3, minio, local, or stow to follow the next flag (stow)
+      --storage.stow.kind KIND            store of the task's data: s3 or local (s3)
+      --storage.stow.config KEY=VALUE     setting of that store, repeatable
       --storage.container NAME            bucket of the task's data
+      --storage.enable-multicontainer     other buckets may be used, too
       --storage.limits.maxDownloadMBs N   MiB of one object, 0 for any size (2)
-      --storage.stow.config KEY=VALUE     setting of the store, repeatable
       --logger.level N                    0 to 5: 2 errors, 3 warnings, 4 info, 5 debug (3)
+      --logger.formatter.type FORMAT      json, text or gcp (json)
   -h, --help                              help on the program or a command
       --version                           the program's version
 
@@ -60,6 +63,20 @@ Usage: flyte-copilot sidecar [flags]
   -u, --upload-mode MODE           UPLOAD_ON_EXIT
   -m, --format FORMAT              JSON, YAML, PROTO; without effect
   -t, --timeout DURATION           limit of the upload, 0 for none (1h0m0s)
+`,
+  ],
+  [
+    "config",
+    `Shows what the configuration is made of, or checks it. Nothing is asked of a store.
+
+Usage: flyte-copilot config validate|discover|docs [flags]
+
+  validate   read all sources as the other commands do, and exit 0 if they describe a store
+  discover   name the files that are read
+  docs       name every key, with its default and its meaning
+
+      --file PATH   a file to read, in place of those of --config; repeatable
+      --strict      for validate: an unknown key of a file is a fault, as it is for the other commands
 `,
   ],
   [
