@@ -106,9 +106,9 @@ test("a write that finds the database gone is there once it is back, and the ser
 
 const advisoryLocks = "select pid from pg_locks where locktype = 'advisory' and granted";
 
-test.each([{ directory: "relative" }, { directory: "/with space" }, { directory: "/with$dollar" }])(
-  "the data directory $directory is refused with one clear error",
-  async ({ directory }) => {
-    await expect(machine.serve({ directory })).rejects.toMatchObject({ code: "invalid_argument", origin: "user" });
-  },
-);
+test("a relative data directory is refused with one clear error", async () => {
+  await expect(machine.serve({ directory: "relative" })).rejects.toMatchObject({
+    code: "invalid_argument",
+    origin: "user",
+  });
+});
