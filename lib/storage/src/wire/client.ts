@@ -20,6 +20,8 @@ class Client implements WireClient {
   readonly #proxyFor: ProxyRule;
   readonly #poolOptions: PoolOptions;
   readonly #pools = new Map<string, Pool>();
+  /** By the text of its origin: a client speaks to few, and to read one costs as much as to write a request. */
+  readonly #ways = new Map<string, Way>();
   #closed = false;
 
   constructor(options: WireOptions) {
@@ -35,10 +37,9 @@ class Client implements WireClient {
   }
 
   async send(request: WireRequest): Promise<WireResponse> {
-    const origin = parseOrigin(request.origin);
-    const proxy = this.#proxyFor(origin);
+    const { origin, proxy, route } = this.#way(request.origin);
     const outgoing = prepare(request, origin, proxy);
-    const pool = this.#pool(routeOf(origin, proxy));
+    const pool = this.#pool(route);
     try {
       return await this.#exchange(pool, outgoing, false);
     } catch (error) {
@@ -67,6 +68,16 @@ class Client implements WireClient {
     }
   }
 
+  #way(text: string): Way {
+    const known = this.#ways.get(text);
+    if (known !== undefined) return known;
+    const origin = parseOrigin(text);
+    const proxy = this.#proxyFor(origin);
+    const way = { origin, proxy, route: routeOf(origin, proxy) };
+    this.#ways.set(text, way);
+    return way;
+  }
+
   #pool(route: Route): Pool {
     if (this.#closed) throw new DataPlaneError("failed_precondition", "the client is closed");
     const known = this.#pools.get(route.key);
@@ -75,6 +86,13 @@ class Client implements WireClient {
     this.#pools.set(route.key, pool);
     return pool;
   }
+}
+
+/** Where requests to an origin go. */
+interface Way {
+  readonly origin: Origin;
+  readonly proxy: Proxy | undefined;
+  readonly route: Route;
 }
 
 /** A connection that had served before was gone when the next request came. */

@@ -4,6 +4,8 @@ import { malformed } from "./failures.ts";
 const maxHeadBytes = 64 * 1024;
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
+const headEnd = "\r\n\r\n";
+const improperEnd = "a line that does not end in CR LF";
 
 /**
  * Collects the lines of a head, or of trailers, from chunks cut anywhere, up to and with the empty line that ends it.
@@ -26,6 +28,23 @@ export class HeadReader {
   /** Returns how many of `bytes` belong to the head: all of them until `lines` is there. */
   push(bytes: Uint8Array): number {
     const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return this.#bytes === 0 ? (this.#pushWhole(chunk) ?? this.#pushLines(chunk)) : this.#pushLines(chunk);
+  }
+
+  /** A head that came in one piece, as most do, becomes text at once; undefined for any other. */
+  #pushWhole(chunk: Buffer): number | undefined {
+    const end = chunk.indexOf(headEnd);
+    const taken = end + headEnd.length;
+    if (end < 0 || taken > maxHeadBytes) return undefined;
+    const lines = chunk.toString("latin1", 0, end).split("\r\n");
+    if (lines.some((line) => line.includes("\r") || line.includes("\n"))) throw malformed(improperEnd);
+    this.#bytes = taken;
+    this.#lines.push(...lines);
+    this.lines = this.#lines;
+    return taken;
+  }
+
+  #pushLines(chunk: Buffer): number {
     for (let from = 0; ; ) {
       const end = chunk.indexOf(lineFeed, from);
       const taken = (end < 0 ? chunk.length : end + 1) - from;
@@ -50,7 +69,7 @@ export class HeadReader {
     const whole = this.#partial.length === 0 ? rest : Buffer.concat([...this.#partial, rest]);
     this.#partial = [];
     const length = whole.length - 1;
-    if (whole.indexOf(carriageReturn) !== length || length < 0) throw malformed("a line that does not end in CR LF");
+    if (whole.indexOf(carriageReturn) !== length || length < 0) throw malformed(improperEnd);
     return whole.toString("latin1", 0, length);
   }
 }

@@ -39,7 +39,7 @@ export function quotedEtag(etag: string): string {
 
 /** Of an object stored in one piece; that of parts has a dash and their number behind it. */
 function md5OfEtag(etag: string): Uint8Array | undefined {
-  return /^[0-9a-f]{32}$/.test(etag) ? Uint8Array.from(Buffer.from(etag, "hex")) : undefined;
+  return /^[0-9a-f]{32}$/.test(etag) ? new Uint8Array(Buffer.from(etag, "hex")) : undefined;
 }
 
 /** With keys of the key service or of the customer an ETag looks like an MD5 and is none. */
@@ -62,5 +62,5 @@ function checksumsOf(headers: ReadonlyMap<string, string>): Checksums | undefine
 function fourBytes(text: string | undefined): Uint8Array | undefined {
   // Six characters and padding; a checksum of checksums would have a dash and a number behind it.
   if (text === undefined || !/^[A-Za-z0-9+/]{6}==$/.test(text)) return undefined;
-  return Uint8Array.from(Buffer.from(text, "base64"));
+  return new Uint8Array(Buffer.from(text, "base64"));
 }

@@ -28,18 +28,28 @@ const unsigned: ReadonlySet<string> = new Set([
   "x-amzn-trace-id",
 ]);
 
-/** With `host` always among them. Throws `invalid_argument` for headers that cannot be sent as they are. */
+/**
+ * With `host` always among them; the names of `headers` are in lower case. Throws `invalid_argument` for headers that cannot
+ * be sent as they are.
+ */
 export function canonicalHeaders(host: string, headers: Readonly<Record<string, string>>): CanonicalHeaders {
-  const values = new Map([["host", host]]);
   checkHeader("host", host);
-  for (const [name, value] of Object.entries(lowerCased(headers))) {
+  const names = ["host"];
+  for (const name of Object.keys(headers)) {
+    const value = headers[name] ?? "";
     checkHeader(name, value);
     if (name === "host" && value !== host) throw new DataPlaneError("invalid_argument", "sign: two hosts are named");
-    if (unsigned.has(name) || name.startsWith("proxy-") || name.startsWith("sec-")) continue;
-    values.set(name, value.replace(/[ \t]+/g, " ").replace(/^ | $/g, ""));
+    if (name === "host" || unsigned.has(name) || name.startsWith("proxy-") || name.startsWith("sec-")) continue;
+    names.push(name);
   }
-  const names = [...values.keys()].sort();
-  return { lines: names.map((name) => `${name}:${values.get(name) ?? ""}\n`).join(""), names: names.join(";") };
+  names.sort();
+  let lines = "";
+  for (const name of names) lines += `${name}:${name === "host" ? host : singleSpaced(headers[name] ?? "")}\n`;
+  return { lines, names: names.join(";") };
+}
+
+function singleSpaced(value: string): string {
+  return /[ \t]/.test(value) ? value.replace(/[ \t]+/g, " ").replace(/^ | $/g, "") : value;
 }
 
 /** Throws `invalid_argument` where two spellings of a name would send two headers and sign one. */

@@ -96,7 +96,7 @@ export function presign(signing: LinkSigning): string {
   const { credentials, expiresSeconds, path } = signing;
   checkExpiry(expiresSeconds);
   const scope = scopeOf(signing.now, signing.region, signing.service ?? "s3");
-  const headers = canonicalHeaders(signing.host, signing.headers ?? {});
+  const headers = canonicalHeaders(signing.host, lowerCased(signing.headers ?? {}));
   const query = encodeQuery({
     ...signing.query,
     "X-Amz-Algorithm": algorithm,
