@@ -55,17 +55,18 @@ export function addCopilot(spec: PodSpec, { task, primary, config, storage }: Co
   const outputs: Share = { path: data.outputPath || config["default-output-path"], volume: config["output-vol-name"] };
   const hasInputs = (typed.inputs?.variables.length ?? 0) > 0;
   const shares = [...(hasInputs ? [inputs] : []), ...(task.hasOutputs ? [outputs] : [])];
+  if (shares.length === 0) return spec;
   const command = storeCommand(task, config, storage);
   // First in the list: it must be there to see the end of everything that follows.
   const uploader = task.hasOutputs ? [uploaderOf(task, outputs, config, command)] : [];
   const downloader = hasInputs ? [downloaderOf(task, data, inputs, config, command)] : [];
   return {
     ...spec,
-    initContainers: [...uploader, ...downloader, ...(spec.initContainers ?? [])],
+    initContainers: [...uploader, ...(spec.initContainers ?? []), ...downloader],
     containers: spec.containers.map((container) =>
       container.name === primary ? withMounts(container, shares) : container,
     ),
-    volumes: [...(spec.volumes ?? []), ...shares.map((shared) => volumeOf(shared, task)), ...secretVolumes(config)],
+    volumes: [...(spec.volumes ?? []), ...secretVolumes(config), ...shares.map((shared) => volumeOf(shared, task))],
     ...(task.hasOutputs ? { terminationGracePeriodSeconds: Math.ceil(config.timeout / 1000) } : {}),
   };
 }
