@@ -52,6 +52,8 @@ export interface Dataplane {
   readonly cluster: LocalCluster;
   /** `http://localhost:<port>`, as clients are told. */
   readonly url: string;
+  /** Storage URI below which everything lies that runs read and write. */
+  readonly base: string;
 }
 
 /** Starts everything; what had started already is stopped by `lifecycle` when a later part rejects. */
@@ -156,7 +158,7 @@ export async function startDataplane(options: DataplaneOptions): Promise<Datapla
 
   for (const loop of [...cluster.loops, ...services.flatMap((service) => service.loops ?? [])])
     lifecycle.loop(loop.name, (signal) => loop.run(signal));
-  return { server, cluster, url };
+  return { server, cluster, url, base };
 }
 
 /** What a program in a container needs to reach this server; known once it listens (sdk-client.md 7.2). */

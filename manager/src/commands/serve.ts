@@ -44,6 +44,7 @@ export async function serve(machine: Machine, options: ServeOptions): Promise<nu
   for (const reason of reasons) machine.say(`  ${reason}`);
   machine.say(`  runs   ${dataplane.url}/`);
   machine.say(`  data   ${directory}`);
+  if (!dataplane.base.startsWith(directory)) machine.say(`  store  ${dataplane.base}`);
   machine.say(
     `  SDK    flyte create config --endpoint localhost:${dataplane.server.port} --insecure --project flytesnacks --domain development`,
   );
