@@ -33,6 +33,8 @@ export class HeadReader {
 
   /** A head that came in one piece, as most do, becomes text at once; undefined for any other. */
   #pushWhole(chunk: Buffer): number | undefined {
+    // No trailers at all: what follows their empty line is none of ours.
+    if (chunk[0] === carriageReturn) return undefined;
     const end = chunk.indexOf(headEnd);
     const taken = end + headEnd.length;
     if (end < 0 || taken > maxHeadBytes) return undefined;
