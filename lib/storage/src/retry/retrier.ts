@@ -60,8 +60,10 @@ export class Retrier {
 
   note(call: Call, error: DataPlaneError, attempt: number, waitMs: number): void {
     this.#retries?.add(1, { scheme: this.#scheme, operation: call.operation, code: error.code });
+    // The query of a web address may be a signature; a store's key may hold a question mark of its own.
+    const key = this.#scheme === "http" ? call.key.replace(/\?.*$/s, "") : call.key;
     this.deps.logger?.debug(
-      { operation: call.operation, key: call.key, attempt, waitMs, code: error.code, error: error.message },
+      { operation: call.operation, key, attempt, waitMs, code: error.code, error: error.message },
       "store asked again",
     );
   }
