@@ -255,7 +255,8 @@ export function describeSignedLinks(start: () => Promise<StoreServer>): void {
   });
 }
 
-function settingsFor({ region, accessKeyId, secretAccessKey }: StoreServer, endpoint: string): S3Settings {
+/** What reaches the server at `endpoint`. */
+export function settingsFor({ region, accessKeyId, secretAccessKey }: StoreServer, endpoint: string): S3Settings {
   const secret = { text: secretAccessKey };
   return { endpoint, region, flatKeys: false, credentials: { kind: "given", accessKeyId, secret } };
 }
