@@ -4,6 +4,8 @@ import path from "node:path";
 import { DataPlaneError, type Env, parseCopilotArgs } from "@flyte-dataplane/core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type LoadedConfig, loadConfig } from "../src/config/load.ts";
+import { s3Settings } from "../src/store/s3-settings.ts";
+import { run } from "./program.ts";
 
 let folder: string;
 
@@ -124,6 +126,29 @@ describe("the store's settings", () => {
     expect(values.map("storage.stow.config").get("region")).toBe("r");
     expect(values.map("storage.stow.config").has("endpoint")).toBe(false);
   });
+
+  it("given as flags add up, and the first of them replaces the default region [copilot 5]", async () => {
+    const pair = (text: string): readonly string[] => ["--storage.stow.config", text];
+    const flags = [...pair("access_key_id=id"), ...pair("secret_key=s"), ...pair("endpoint=http://h")];
+    const { values } = await load({ flags });
+    const config = values.map("storage.stow.config");
+    expect([...config.keys()]).toEqual(["access_key_id", "secret_key", "endpoint"]);
+    expect(s3Settings(config)).not.toHaveProperty("region");
+  });
+
+  it.each([
+    { token: "secret_key=ab==", expected: { secret_key: "ab==" } },
+    { token: "a=b,c=d", expected: { a: "b", c: "d" } },
+  ])(
+    "of the flag $token are $expected, and a token without an equals sign is refused [copilot 6]",
+    async ({ token, expected }) => {
+      const { values } = await load({ flags: ["--storage.stow.config", token] });
+      expect(Object.fromEntries(values.map("storage.stow.config"))).toEqual(expected);
+      const { status, stderr } = await run(["--storage.stow.config", "nothing", "download"]);
+      expect(status).toBe(1);
+      expect(stderr).toContain("--storage.stow.config");
+    },
+  );
 
   it("given as flags hide all that files and variables say of them", async () => {
     const flags = ["--storage.stow.config", "endpoint=e", "--storage.stow.config", "auth_type=iam"];

@@ -118,6 +118,17 @@ describe("sources of the configuration", () => {
   });
 });
 
+describe("usage text", () => {
+  it.each([
+    { name: "the configuration is at fault", flags: ["--storage.container=b", "--storage.stow.kind=azure"] },
+    { name: "the store is", flags: [...store, "--storage.container=elsewhere"] },
+  ])("is not printed where $name [copilot B9]", async ({ flags }) => {
+    const { stdout, stderr } = await refused({ flags });
+    expect(stderr).toContain("Error: ");
+    expect(`${stdout}${stderr}`).not.toContain("Usage");
+  });
+});
+
 describe("where a task's data are files", () => {
   it("only what lies in their folder is read", async () => {
     await inFolder(async (folder) => {

@@ -2,7 +2,8 @@ import { Buffer } from "node:buffer";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { type FaultProxy, startFaultProxy, startVersitygw } from "@flyte-dataplane/test-support";
+import { setTimeout as pause } from "node:timers/promises";
+import { type FaultProxy, type SeenRequest, startFaultProxy, startVersitygw } from "@flyte-dataplane/test-support";
 import { inject } from "vitest";
 import { concurrently } from "../src/concurrently.ts";
 
@@ -15,8 +16,10 @@ declare module "vitest" {
 
 const program = inject("storePrograms")["versitygw"];
 
-/** Suites say so in their names: `npm run tools -- --only versitygw` gets the server. */
 export const storeMissing: boolean = program === undefined;
+
+/** For the names of suites that are skipped without the server. */
+export const storeHint = "(its server: `npm run tools -- --only versitygw`)";
 
 /** A real S3 server whose objects are plain files, behind a proxy that can break what passes. */
 export interface ObjectStore {
@@ -102,21 +105,15 @@ export function secretMode(container: string, pattern: string): readonly string[
   ];
 }
 
-/** The words of the container that stages inputs. */
-export function downloadWords(store: ObjectStore, local: string): readonly string[] {
-  return [
-    "download",
-    "--from-remote",
-    store.uri("run/inputs.pb"),
-    "--to-output-prefix",
-    store.uri("run/a0/1"),
-    "--to-local-dir",
-    local,
-    "--format",
-    "JSON",
-    "--file-input-layout",
-    "DIRECT",
-    "--input-interface",
-    "",
-  ];
+/**
+ * Never answers requests that `when` names, and lets the report of the failure through only once no other connection than
+ * its own is open.
+ */
+export function stallUntilReport(proxy: FaultProxy, when: (request: SeenRequest) => boolean): void {
+  proxy.inject({ when, effect: { kind: "stall-request", afterBytes: 0 }, times: Number.POSITIVE_INFINITY });
+  const isReport = ({ method, target }: SeenRequest): boolean => method === "PUT" && target.endsWith("/errors.pb");
+  const alone = async (): Promise<void> => {
+    while (proxy.open > 1) await pause(5);
+  };
+  proxy.inject({ when: isReport, effect: { kind: "hold-request", afterBytes: 0, hold: alone } });
 }

@@ -3,10 +3,18 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { blob, outputsOf, readError, readPlain, readTree, simple, type Type, writeTree } from "./documents.ts";
-import { flagMode, type ObjectStore, secretMode, startObjectStore, storeMissing } from "./object-store.ts";
+import {
+  flagMode,
+  type ObjectStore,
+  secretMode,
+  stallUntilReport,
+  startObjectStore,
+  storeHint,
+  storeMissing,
+} from "./object-store.ts";
 import { type Ended, inFolder, run, start, untilReady } from "./program.ts";
 
-describe.skipIf(storeMissing)("outputs on S3, for which `npm run tools -- --only versitygw` gets the server,", () => {
+describe.skipIf(storeMissing)(`outputs on S3 ${storeHint}`, () => {
   let store: ObjectStore;
   let attempt = 0;
 
@@ -179,6 +187,28 @@ describe.skipIf(storeMissing)("outputs on S3, for which `npm run tools -- --only
         recoverable: true,
         origin: "system",
       });
+    });
+  });
+
+  it("out of time have closed what was under way when the report is written [copilot B13]", async () => {
+    attempt += 1;
+    await inFolder(async (folder) => {
+      await writeTree(folder, { "outputs/d/1": "x", "outputs/d/2": "x", "outputs/d/3": "x" });
+      stallUntilReport(store.proxy, ({ target }) => target.includes("/raw/"));
+      const place = store.uri(`run/a0/${attempt}`);
+      const { status } = await run([
+        ...flagMode({ pairs: store.pairs, container: store.bucket }),
+        "sidecar",
+        "--timeout=1s",
+        `--to-raw-output=${place}/raw`,
+        `--to-output-prefix=${place}`,
+        `--from-local-dir=${folder}/outputs`,
+        `--interface=${outputsOf({ d: blob(1) })}`,
+        "--start-watcher-type=noop",
+      ]);
+      expect(status).toBe(0);
+      expect(store.proxy.met).toBe(4);
+      expect((await readError(path.join(store.folder(), `run/a0/${attempt}`)))?.message).toContain("time limit");
     });
   });
 });
