@@ -1,4 +1,5 @@
-import { readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type S3Store, startS3Store, storeProgram } from "./s3-store.ts";
 import { emptyHome, processesNaming, runMain } from "./server-process.ts";
@@ -37,6 +38,23 @@ describe.skipIf(program === undefined)(
       expect(await readdir(home.path)).toEqual([]);
       expect(await processesNaming(home.path)).toEqual([]);
       expect(await s3.store.uploads(s3.bucket)).toEqual([]);
+    });
+
+    test("keeps the key out of every command line, and of all files that it leaves", async () => {
+      const secret = s3.store.secretAccessKey;
+      const data = join(home.path, "data");
+      const run = runMain(["demo", "--data-dir", data], environment());
+      await run.printed(/log {8}\| part 1 of 5/);
+      const copilots = await processesNaming(s3.bucket);
+      expect(copilots).not.toEqual([]);
+      expect(copilots.filter((line) => line.includes(secret))).toEqual([]);
+      expect(await run.ended, run.stderr()).toBe(0);
+      const files = (await readdir(data, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+      expect(files.some(({ name }) => name === "exit")).toBe(true);
+      for (const { parentPath, name } of files) {
+        const held = (await readFile(join(parentPath, name))).includes(secret);
+        expect(held, join(parentPath, name)).toBe(false);
+      }
     });
 
     test("a server with a wrong key says what the store refused, and never the key", async () => {
