@@ -6,6 +6,9 @@ import { DataPlaneError } from "@flyte-dataplane/core";
 import { redactText } from "@flyte-dataplane/runtime/lifecycle";
 import { runProgram } from "./program.ts";
 
+/** V8 would let the young generation grow to 48 MiB before it looks at it: a third of what a co-pilot has, for no time saved. */
+const smallHeap = "--max-semi-space-size=4";
+
 const copilot = fileURLToPath(import.meta.resolve("@flyte-dataplane/copilot/bundle"));
 
 try {
@@ -13,7 +16,7 @@ try {
     env: process.env,
     uid: process.getuid?.() ?? -1,
     temporary: tmpdir(),
-    copilot: [process.execPath, copilot],
+    copilot: [process.execPath, smallHeap, copilot],
     say: (line) => process.stdout.write(`${line}\n`),
     signals: process,
   });
