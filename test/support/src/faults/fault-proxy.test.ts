@@ -199,6 +199,8 @@ interface Answer {
 
 async function get(path: string, agent: Agent | false = false): Promise<Answer> {
   const asked = request(`${proxy.endpoint}${path}`, { agent }).end();
+  // Node 24 may tell of a reset here as well as in the body, when nobody waits for the answer any more.
+  asked.on("error", () => undefined);
   const [response] = (await once(asked, "response")) as [IncomingMessage];
   const pieces: Buffer[] = [];
   let ends = "whole";
