@@ -28,7 +28,7 @@ export async function findOutput(directory: string, variable: string): Promise<F
 }
 
 /** Resolves `file` inside `directory`, so that no link of the task makes another container's file an output. */
-export async function examine(directory: string, file: string): Promise<FoundOutput> {
+async function examine(directory: string, file: string): Promise<FoundOutput> {
   const root = await realpath(directory);
   const resolved = await realpath(file).catch((cause: unknown) => {
     throw new DataPlaneError("not_found", `read ${file}: the link leads nowhere`, { origin: "user", ref: file, cause });
