@@ -11,7 +11,7 @@ import type {
   Source,
 } from "./driver.ts";
 import { defaultRetryPolicy, isUnanswered, type RetryPolicy } from "./retry/policy.ts";
-import { resumable } from "./retry/resume-get.ts";
+import { openedFor, resumable } from "./retry/resume-get.ts";
 import { Retrier, type RetryDeps, type Tries } from "./retry/retrier.ts";
 import { withRetriedParts } from "./retry/retry-multipart.ts";
 import { isFileSlice } from "./source.ts";
@@ -36,13 +36,8 @@ export function withRetry(driver: Driver, policy: Partial<RetryPolicy>, deps: Re
       // A version that is gone does not come back.
       const repeatable = ({ code }: DataPlaneError): boolean => options.ifMatch === undefined || code !== "aborted";
       const call = { operation: "get", key, signal: options.signal };
-      return resumable(
-        driver,
-        key,
-        options,
-        await retrier.run(call, () => driver.get(key, options), repeatable),
-        retrier,
-      );
+      const first = await retrier.run(call, () => driver.get(key, openedFor(options)), repeatable);
+      return await resumable(driver, key, options, first, retrier);
     },
     put: (key: string, body: Source, options?: PutOptions): Promise<PutResult> =>
       putAgain(driver, retrier, key, body, options),

@@ -2,6 +2,8 @@ import { Buffer } from "node:buffer";
 import { DataPlaneError, type ErrorCode } from "@flyte-dataplane/core";
 import { describe, expect, it } from "vitest";
 import { collect, describeDriver, expectBytes, expectCode, someBytes, text } from "../src/conformance/index.ts";
+import { crc32Of, crcBytes } from "../src/crc.ts";
+import type { Driver } from "../src/driver.ts";
 import { openMemoryDriver } from "../src/drivers/memory/driver.ts";
 import { StoreAnswer } from "../src/store-answer.ts";
 import { withRetry } from "../src/with-retry.ts";
@@ -9,6 +11,7 @@ import { type Call, type Fault, type FaultyDriver, faulty, lineCut } from "./fau
 import { fileHarness } from "./file-store.ts";
 import { type InstantClock, instantClock } from "./instant-clock.ts";
 import { memoryHarness } from "./memory-store.ts";
+import { scratchFile } from "./wire/client-under-test.ts";
 
 /**
  * Every seventh call is refused before it is heard, every second listing breaks off, and every second body but those of
@@ -282,6 +285,39 @@ describe("a body read from a flaky store", () => {
     const { driver, inner } = open(cutAt(mebibyte, 99), { budget: 10 });
     await inner.put("object", someBytes(9 * mebibyte));
     expectBytes(await collect(driver.get("object")), someBytes(9 * mebibyte));
+  });
+
+  /** As a store that keeps checksums. */
+  const knowing = (inner: Driver): Driver => ({
+    ...inner,
+    async get(key, options) {
+      const read = await inner.get(key, options);
+      return { ...read, info: { ...read.info, checksums: { crc32: crcBytes(crc32Of(someBytes(size))) } } };
+    },
+  });
+
+  it.each([
+    { way: "as chunks", read: async (driver: Driver) => await collect(driver.get("object")) },
+    {
+      way: "into a file",
+      read: async (driver: Driver) => {
+        const { toFile } = await driver.get("object");
+        return await toFile?.({ fd: (await scratchFile()).fd, position: 0 });
+      },
+    },
+  ])("and resumed $way is compared with the store's checksum as a whole", async ({ read }) => {
+    const flips = (call: Call): Fault | undefined => (call.count === 2 ? { flip: 17 } : cutAt(300_000, 1)(call));
+    for (const [fault, code] of [
+      [flips, "data_loss"],
+      [cutAt(300_000, 1), undefined],
+    ] as const) {
+      const clock = instantClock();
+      const inner = faulty(openMemoryDriver({ clock }), fault);
+      await inner.put("object", someBytes(size));
+      const reading = read(withRetry(knowing(inner), {}, { clock }));
+      if (code === undefined) await reading;
+      else await expectCode(reading, code);
+    }
   });
 
   it("of a version that is gone is not asked for again", async () => {

@@ -1,4 +1,5 @@
 import { DataPlaneError } from "@flyte-dataplane/core";
+import { type BodyCheck, bodyCheck } from "../crc.ts";
 import type { Driver, FileTarget, GetOptions, ReadResult } from "../driver.ts";
 import { releaseBody } from "../read-body.ts";
 import type { Retrier, Tries } from "./retrier.ts";
@@ -8,16 +9,19 @@ const progressBytes = 1024 * 1024;
 
 /**
  * `first` with a body that goes on where it broke off: what is left is asked for again, and only of the version that
- * `first` described. Rejects with `aborted` where that version is gone, so that no two versions are ever mixed.
+ * `first` described. Rejects with `aborted` where that version is gone, so that no two versions are ever mixed. The whole
+ * is held to its length and checksum here: no driver sees more than one stretch of a body that broke off. `first` was
+ * opened with `openedFor(options)`.
  */
-export function resumable(
+export async function resumable(
   driver: Driver,
   key: string,
   options: GetOptions,
   first: ReadResult,
   retrier: Retrier,
-): ReadResult {
-  const source = new Remainder(driver, key, options, first, retrier);
+): Promise<ReadResult> {
+  const check = options.unverified === true || !isWhole(options) ? undefined : await bodyCheck(first.info.checksums);
+  const source = new Remainder(driver, key, options, first, retrier, check);
   const { toFile } = first;
   return {
     info: first.info,
@@ -26,12 +30,22 @@ export function resumable(
   };
 }
 
+/** How a driver is asked for what `resumable` compares itself. */
+export function openedFor(options: GetOptions): GetOptions {
+  return isWhole(options) ? { ...options, unverified: true } : options;
+}
+
+function isWhole({ range }: GetOptions): boolean {
+  return range === undefined || (range.offset === 0 && range.length === undefined);
+}
+
 class Remainder {
   readonly #driver: Driver;
   readonly #key: string;
   readonly #options: GetOptions;
   readonly #info: ReadResult["info"];
   readonly #retrier: Retrier;
+  readonly #check: BodyCheck | undefined;
   readonly #start: number;
   readonly #end: number;
   #tries: Tries | undefined;
@@ -39,12 +53,20 @@ class Remainder {
   /** Where the running attempt began. */
   #begunAt = 0;
 
-  constructor(driver: Driver, key: string, options: GetOptions, { info }: ReadResult, retrier: Retrier) {
+  constructor(
+    driver: Driver,
+    key: string,
+    options: GetOptions,
+    { info }: ReadResult,
+    retrier: Retrier,
+    check: BodyCheck | undefined,
+  ) {
     this.#driver = driver;
     this.#key = key;
     this.#options = options;
     this.#info = info;
     this.#retrier = retrier;
+    this.#check = check;
     this.#start = Math.min(options.range?.offset ?? 0, info.size);
     this.#end = Math.min(this.#start + (options.range?.length ?? info.size), info.size);
   }
@@ -53,35 +75,55 @@ class Remainder {
     for (let read: ReadResult | undefined = first; read !== undefined; ) {
       try {
         for await (const chunk of read.body) {
-          this.#done += chunk.byteLength;
+          this.#saw(chunk);
           yield chunk;
         }
-        return;
+        break;
       } catch (error) {
         read = await this.#reopen(error);
       }
     }
+    this.#complete();
   }
 
   /** Counts chunks as they are seen: a driver whose `toFile` rejects with `unavailable` has written those it showed. */
   async toFile(first: NonNullable<ReadResult["toFile"]>, target: FileTarget): Promise<number> {
     const onChunk = (chunk: Uint8Array): void => {
-      this.#done += chunk.byteLength;
+      this.#saw(chunk);
       target.onChunk?.(chunk);
     };
     for (let next: ReadResult["toFile"] = first; next !== undefined; ) {
       const before = this.#done;
       try {
-        return before + (await next({ fd: target.fd, position: target.position + before, onChunk }));
+        const done = before + (await next({ fd: target.fd, position: target.position + before, onChunk }));
+        this.#complete();
+        return done;
       } catch (error) {
         // Other failures may have come from the file, whose bytes are then not those that were shown.
         const read = await this.#reopen(error, (failure) => failure.code === "unavailable");
-        if (read === undefined) return this.#done;
+        if (read === undefined) {
+          this.#complete();
+          return this.#done;
+        }
         next = read.toFile;
         if (next === undefined) await releaseBody(read.body);
       }
     }
     throw new DataPlaneError("internal", `the "${this.#driver.scheme}" store reads into files only at times`);
+  }
+
+  #saw(chunk: Uint8Array): void {
+    this.#done += chunk.byteLength;
+    this.#check?.add(chunk);
+  }
+
+  /** After the last byte; throws `data_loss`. A server that does not tell a size may give less than was asked for. */
+  #complete(): void {
+    const expected = this.#end - this.#start;
+    if (Number.isFinite(this.#info.size) && this.#done !== expected) {
+      throw new DataPlaneError("data_loss", `received ${this.#done} of ${expected} bytes`);
+    }
+    this.#check?.end();
   }
 
   /** The rest of the body, or undefined where nothing is missing: the line then broke after the last byte. */
