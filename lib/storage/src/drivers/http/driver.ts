@@ -67,7 +67,7 @@ class HttpDriver implements Driver {
     try {
       throwIfAborted(signal);
       if (response.status === 416 && ranged) return await this.#pastEnd(key, response, options);
-      if (response.status !== 200 && response.status !== 206) throw this.#error(response);
+      if (response.status !== 200 && !(response.status === 206 && ranged)) throw this.#error(response);
       const read = openBody(key, response, range, signal);
       checkVersion(read.info, ifMatch);
       return read;

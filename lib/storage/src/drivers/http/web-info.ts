@@ -4,19 +4,28 @@ import { httpDate } from "../../store-answer.ts";
 
 /**
  * Describes what lies behind an address; `size` undefined where the server does not tell. The version is the ETag as the
- * server spells it, else its time of change together with its size; empty where it tells neither.
+ * server spells it, else its time of change together with its size; empty where it tells neither, and where what it tells
+ * may be the same for other bytes: a weak ETag, or a second of change that had not passed when it answered.
  */
 export function webInfo(key: string, headers: ReadonlyMap<string, string>, size: number | undefined): ObjectInfo {
-  const changed = headers.get("last-modified");
   const contentType = headers.get("content-type");
   const known = size ?? Number.POSITIVE_INFINITY;
   return {
     key,
     size: known,
-    etag: headers.get("etag") ?? (changed === undefined ? "" : `${changed} ${known}`),
-    modifiedAt: httpDate(changed) ?? 0,
+    etag: versionOf(headers, known),
+    modifiedAt: httpDate(headers.get("last-modified")) ?? 0,
     ...(contentType !== undefined && { contentType }),
   };
+}
+
+function versionOf(headers: ReadonlyMap<string, string>, size: number): string {
+  const etag = headers.get("etag");
+  if (etag !== undefined) return etag.startsWith("W/") ? "" : etag;
+  const changed = headers.get("last-modified");
+  const [changedAt, answeredAt] = [httpDate(changed), httpDate(headers.get("date"))];
+  const isOver = changedAt !== undefined && (answeredAt === undefined || answeredAt - changedAt >= 1000);
+  return isOver ? `${changed} ${size}` : "";
 }
 
 export interface ContentRange {
