@@ -27,9 +27,12 @@ describe("the choice of a proxy", () => {
     expect(proxy?.peer).toBe("proxy.test:3128");
   });
 
-  it.each(["socks5://proxy.test:1080", "http://", "http://a b"])("refuses %s without repeating it", (text) => {
-    expect(() => createProxyRule({ http: text })).toThrow("a proxy is an http:// or https:// URL");
-  });
+  it.each(["socks5://proxy.test:1080", "http://", "http://a b", "http://me:s%cret@proxy.test"])(
+    "refuses %s without repeating it",
+    (text) => {
+      expect(() => createProxyRule({ http: text })).toThrow("a proxy is an http:// or https:// URL");
+    },
+  );
 
   it.each([
     { no: "*", origin: "http://store.test", direct: true },

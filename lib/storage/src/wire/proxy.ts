@@ -33,9 +33,7 @@ function parseProxy(text: string | undefined): Proxy | undefined {
   // People write `proxy:3128`, and curl and Go take it.
   const full = /^[a-z0-9+.-]+:\/\//i.test(text.trim()) ? text.trim() : `http://${text.trim()}`;
   const url = URL.canParse(full) ? new URL(full) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol) || url.hostname === "") {
-    throw new DataPlaneError("invalid_argument", "a proxy is an http:// or https:// URL");
-  }
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.hostname === "") throw improper();
   const tls = url.protocol === "https:";
   const port = url.port === "" ? (tls ? 443 : 80) : Number(url.port);
   return {
@@ -49,8 +47,18 @@ function parseProxy(text: string | undefined): Proxy | undefined {
 
 function authorizationOf({ username, password }: URL): string | undefined {
   if (username === "" && password === "") return undefined;
-  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return `Basic ${Buffer.from(pair).toString("base64")}`;
+  try {
+    const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+    return `Basic ${Buffer.from(pair).toString("base64")}`;
+  } catch {
+    // A percent sign that should have been escaped.
+    throw improper();
+  }
+}
+
+/** It may hold a password, so it is not repeated. */
+function improper(): DataPlaneError {
+  return new DataPlaneError("invalid_argument", "a proxy is an http:// or https:// URL");
 }
 
 /**
