@@ -190,6 +190,58 @@ describe.skipIf(storeMissing)(`outputs on S3 ${storeHint}`, () => {
     });
   });
 
+  it("that cannot be stored are reported where the credentials may only read and write", async () => {
+    attempt += 1;
+    await inFolder(async (folder) => {
+      await writeTree(folder, { "outputs/n": "no number" });
+      refuseAllButReadAndWrite();
+      const place = store.uri(`run/a0/${attempt}`);
+      const { status } = await run(sidecar(folder, place, { n: simple("INTEGER") }));
+      expect(status).toBe(0);
+      expect(await readError(path.join(store.folder(), `run/a0/${attempt}`))).toMatchObject({
+        code: "OutputUploadFailed",
+      });
+    });
+  });
+
+  it("are published where the credentials may only read and write", async () => {
+    attempt += 1;
+    await inFolder(async (folder) => {
+      await writeTree(folder, { "outputs/n": "7" });
+      refuseAllButReadAndWrite();
+      const { status, stderr } = await run(sidecar(folder, store.uri(`run/a0/${attempt}`), { n: simple("INTEGER") }));
+      expect({ status, stderr }).toMatchObject({ status: 0, stderr: "" });
+      expect(Object.keys(await readTree(path.join(store.folder(), `run/a0/${attempt}`)))).toEqual(["outputs.pb"]);
+    });
+  });
+
+  /** As S3 answers credentials without `s3:ListBucket`, which hides what is absent, and `s3:DeleteObject`. */
+  function refuseAllButReadAndWrite(): void {
+    store.proxy.inject({
+      when: ({ method, target }) => method !== "PUT" && /\/(?:error|errors)\.pb$/.test(target),
+      effect: {
+        kind: "answer",
+        status: 403,
+        headers: { "content-type": "application/xml" },
+        body: "<Error><Code>AccessDenied</Code></Error>",
+      },
+      times: Number.POSITIVE_INFINITY,
+    });
+  }
+
+  function sidecar(folder: string, place: string, types: Readonly<Record<string, Type>>): readonly string[] {
+    return [
+      ...flagMode({ pairs: store.pairs, container: store.bucket }),
+      "sidecar",
+      "--logger.level=2",
+      `--to-raw-output=${place}/raw`,
+      `--to-output-prefix=${place}`,
+      `--from-local-dir=${folder}/outputs`,
+      `--interface=${outputsOf(types)}`,
+      "--start-watcher-type=noop",
+    ];
+  }
+
   it("out of time have closed what was under way when the report is written [copilot B13]", async () => {
     attempt += 1;
     await inFolder(async (folder) => {
