@@ -193,16 +193,24 @@ describe("a body sent to a flaky store", () => {
     expectBytes(await collect(inner.get("object")), "whole");
   });
 
-  it("with ifAbsent and a lost answer is told as taken, perhaps by itself, never as stored twice", async () => {
-    const { driver } = open((call) => (call.count === 1 ? { lose: lineCut() } : undefined));
+  const lostAnswers = [
+    { lost: "an answer that was lost", lose: lineCut },
+    {
+      lost: "a gateway that gave up",
+      lose: () => new DataPlaneError("unavailable", "late", { cause: answer(504, "") }),
+    },
+  ];
+
+  it.each(lostAnswers)("with ifAbsent and $lost is told as taken, perhaps by itself", async ({ lose }) => {
+    const { driver } = open((call) => (call.count === 1 ? { lose: lose() } : undefined));
     const put = driver.put("object", text("x"), { ifAbsent: true });
     await expectCode(put, "already_exists");
     await expect(put).rejects.toThrow(/earlier attempt/);
   });
 
-  it("in parts is complete although the answer to its completion was lost", async () => {
+  it.each(lostAnswers)("in parts is complete in spite of $lost when it was completed", async ({ lose }) => {
     const { driver, inner } = open((call) =>
-      call.operation === "complete upload" && call.count === 1 ? { lose: lineCut() } : undefined,
+      call.operation === "complete upload" && call.count === 1 ? { lose: lose() } : undefined,
     );
     const { multipart } = driver;
     const upload = await multipart?.create("object");

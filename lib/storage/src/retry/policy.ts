@@ -36,9 +36,13 @@ export function mayPass(error: unknown): error is DataPlaneError {
   return status === 429 || status === 503;
 }
 
-/** Whether the store may have done what was asked although nobody heard of it. */
+/**
+ * Whether the store may have done what was asked although nobody heard of it: no answer came, or one that does not tell,
+ * of a gateway that gave up waiting or a store that failed on the way.
+ */
 export function isUnanswered(error: DataPlaneError): boolean {
-  return storeAnswer(error) === undefined;
+  const status = storeAnswer(error)?.status;
+  return status === undefined || status === 500 || status === 502 || status === 504;
 }
 
 /**
