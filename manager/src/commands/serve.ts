@@ -9,7 +9,7 @@ import {
 import { type Dataplane, startDataplane } from "../dataplane.ts";
 import { loadSettings, serverSection } from "../settings.ts";
 import { dataDirectory, type Machine, type SignalSource } from "./places.ts";
-import { untilReady } from "./readiness.ts";
+import { type Readiness, untilReady } from "./readiness.ts";
 
 export interface ServeOptions {
   readonly port?: string;
@@ -34,12 +34,21 @@ const stopMs = 30_000;
 /** Starts every service and stays until a signal; resolves with the exit code. */
 export async function serve(machine: Machine, options: ServeOptions): Promise<number> {
   const session = await open(machine, options);
-  const { dataplane, directory, lifecycle } = session;
-  const { ready, reasons } = await untilReady(dataplane.url, {
+  const { dataplane, lifecycle } = session;
+  // A stop in this wait must still stop every part: without it the database server would outlive the process.
+  const readiness = await untilReady(dataplane.url, {
     clock: systemClock,
     limitMs: readyLimitMs,
     signal: lifecycle.signal,
+  }).catch((error: unknown) => {
+    if (lifecycle.signal.aborted) return undefined;
+    throw error;
   });
+  if (readiness !== undefined) announce(machine, session, readiness);
+  return await ended(lifecycle);
+}
+
+function announce(machine: Machine, { dataplane, directory }: Session, { ready, reasons }: Readiness): void {
   machine.say(`flyte-dataplane is ${ready ? "ready" : "up but not ready"} on ${dataplane.url}`);
   for (const reason of reasons) machine.say(`  ${reason}`);
   machine.say(`  runs   ${dataplane.url}/`);
@@ -48,8 +57,8 @@ export async function serve(machine: Machine, options: ServeOptions): Promise<nu
   machine.say(
     `  SDK    flyte create config --endpoint localhost:${dataplane.server.port} --insecure --project flytesnacks --domain development`,
   );
-  machine.say("  stop   Ctrl-C, or flyte-dataplane stop");
-  return await ended(lifecycle);
+  const elsewhere = directory === dataDirectory(machine, undefined) ? "" : ` --data-dir ${directory}`;
+  machine.say(`  stop   Ctrl-C, or flyte-dataplane stop${elsewhere}`);
 }
 
 export interface OpenOptions extends ServeOptions {
