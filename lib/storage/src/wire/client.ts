@@ -26,12 +26,12 @@ class Client implements WireClient {
 
   constructor(options: WireOptions) {
     this.#writes = options.writes;
-    this.#firstByteTimeoutMs = options.firstByteTimeoutMs ?? 60_000;
+    this.#firstByteTimeoutMs = Math.min(options.firstByteTimeoutMs ?? 60_000, longestTimerMs);
     this.#proxyFor = createProxyRule(options.proxy ?? {});
     this.#poolOptions = {
       trust: new Trust(options.ca),
-      connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
-      idleTimeoutMs: options.idleTimeoutMs ?? 30_000,
+      connectTimeoutMs: Math.min(options.connectTimeoutMs ?? 10_000, longestTimerMs),
+      idleTimeoutMs: Math.min(options.idleTimeoutMs ?? 30_000, longestTimerMs),
       maxConnections: options.maxConnectionsPerOrigin ?? 64,
     };
   }
@@ -87,6 +87,9 @@ class Client implements WireClient {
     return pool;
   }
 }
+
+/** 24 days; a timer of Node that is told to wait longer waits one millisecond. */
+const longestTimerMs = 2 ** 31 - 1;
 
 /** Where requests to an origin go. */
 interface Way {

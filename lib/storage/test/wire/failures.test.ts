@@ -94,6 +94,20 @@ describe("before a response is there", () => {
   });
 });
 
+it("limits longer than a timer holds let a peer take its time", async () => {
+  const script: Script = async (peer) => {
+    await peer.head();
+    setTimeout(() => peer.answer("late"), 20);
+  };
+  const months = 90 * 24 * 60 * 60 * 1000;
+  const bench = await benchWith(script, {
+    connectTimeoutMs: months,
+    firstByteTimeoutMs: months,
+    idleTimeoutMs: months,
+  });
+  expect(Buffer.from(await (await bench.send()).bytes(10)).toString()).toBe("late");
+});
+
 const announced = "HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\nhello";
 
 describe.each(["sync", "async"] as const)("within a body, with %s writes", (writes) => {
