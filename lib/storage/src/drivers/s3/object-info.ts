@@ -28,9 +28,12 @@ export function objectInfo(key: string, size: number, headers: ReadonlyMap<strin
   };
 }
 
-/** Without the quotation marks, which some stores leave out in listings. */
+/**
+ * Without the quotation marks, which some stores leave out in listings, and without the mark of a weak one: stores have
+ * none, but gateways before them that could pack a body put it there, and no condition with it is ever met.
+ */
 export function plainEtag(etag: string): string {
-  return etag.replace(/^"|"$/g, "");
+  return etag.replace(/^(?:W\/)?"|"$/g, "");
 }
 
 export function quotedEtag(etag: string): string {
