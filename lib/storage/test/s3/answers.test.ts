@@ -264,6 +264,20 @@ describe("an upload in parts", () => {
     ]);
     expect(sent.at(-1)?.signal).toBeUndefined();
   });
+
+  it("that can be neither finished nor removed says that its parts stay", async () => {
+    async function* body(): AsyncGenerator<Uint8Array, void, undefined> {
+      yield await Promise.resolve(new Uint8Array(6 * 1024 * 1024));
+    }
+    const created = "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>";
+    const { driver } = store(({ method }) => ({ status: method === "POST" ? 200 : 503, body: created }), {
+      partBytes: 5 * 1024 * 1024,
+    });
+    await expect(driver.put("key", body())).rejects.toMatchObject({
+      code: "unavailable",
+      message: expect.stringContaining("the parts stored so far stay") as string,
+    });
+  });
 });
 
 describe("a delete", () => {

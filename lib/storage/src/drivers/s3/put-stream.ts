@@ -42,11 +42,22 @@ export async function putStream(
       if (last) return await multipart.complete(upload, parts, options);
     }
   } catch (error) {
-    // Without the caller's signal: what was begun is to be removed after an abort, too.
-    if (upload !== undefined) await multipart.abort(upload).catch(() => undefined);
-    throw error;
+    throw upload === undefined ? error : await removed(multipart, upload, error);
   }
   throw new DataPlaneError("internal", "the body had no end");
+}
+
+/** The failure to tell once the upload is removed, or could not be: nobody else knows what to remove. */
+async function removed(multipart: Multipart, upload: Upload, failure: unknown): Promise<unknown> {
+  try {
+    // Without the caller's signal: what was begun is to be removed after an abort, too.
+    await multipart.abort(upload);
+    return failure;
+  } catch (error) {
+    if (!(failure instanceof DataPlaneError) || !(error instanceof Error)) return failure;
+    const { code, message, origin, cause = failure } = failure;
+    return new DataPlaneError(code, `${message}; the parts stored so far stay: ${error.message}`, { origin, cause });
+  }
 }
 
 interface Announcement {
