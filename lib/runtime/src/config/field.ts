@@ -83,9 +83,10 @@ export function bytes(options: FieldOptions<number>): Field<number> {
 }
 
 export function choice<T extends string>(values: readonly T[], options: FieldOptions<T>): Field<T> {
-  return field(values.join(" | "), options, options.default, (raw) => {
+  const names = values.map((value) => (value === "" ? "empty" : value));
+  return field(names.join(" | "), options, options.default, (raw) => {
     const value = values.find((candidate) => candidate === raw);
-    if (value === undefined) throw expected(`one of ${values.join(", ")}`, raw);
+    if (value === undefined) throw expected(`one of ${names.join(", ")}`, raw);
     return value;
   });
 }

@@ -172,6 +172,18 @@ describe("faults", () => {
     expect(faults(file(content)).join("\n")).toContain(fault);
   });
 
+  test("a file that is not YAML is refused with the place, in one line that ends there", () => {
+    expect(faults(file("example:\n  domains: [\n"))).toEqual([
+      expect.stringMatching(/^c\.yaml: .* at line \d+, column \d+$/),
+    ]);
+  });
+
+  test("a choice that may be empty says so by name", () => {
+    const field = choice(["", "keys"], { doc: "How.", default: "" });
+    expect(field.type).toBe("empty | keys");
+    expect(() => field.parse("kyes")).toThrow("one of empty, keys");
+  });
+
   test("variables named as not ours to read are left alone", () => {
     expect(load({ env: { FLYTE_DATAPLANE_CONFIG: "/c.yaml" }, otherVariables: ["FLYTE_DATAPLANE_CONFIG"] }).name).toBe(
       "x",

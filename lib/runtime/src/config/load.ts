@@ -82,7 +82,9 @@ function fromFile(known: readonly Entry[], file: ConfigSources["file"], faults: 
   if (file === undefined) return found;
   const document = parseDocument(file.text, { prettyErrors: true, uniqueKeys: true });
   if (document.errors.length > 0) {
-    faults.push(...document.errors.map((error) => `${file.path}: ${error.message.split("\n")[0] ?? ""}`));
+    faults.push(
+      ...document.errors.map((error) => `${file.path}: ${(error.message.split("\n")[0] ?? "").replace(/:$/, "")}`),
+    );
     return found;
   }
   const root: unknown = document.toJS({ maxAliasCount: 100 });
