@@ -209,7 +209,7 @@ export const pluginsSection: Section<PluginsConfig> = defineSection<PluginsConfi
         memory: text({ doc: "Memory of a co-pilot container.", default: "128Mi" }),
         "log-level": integer({ doc: "Log level handed to co-pilot.", default: 4 }),
         "storage-config-secret-name": text({
-          doc: "Secret with co-pilot's storage configuration; file storage needs none.",
+          doc: "Secret with co-pilot's storage configuration; empty: its flags name a bucket's store, and files need none.",
           default: "",
         }),
       },
