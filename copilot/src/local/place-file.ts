@@ -9,11 +9,15 @@ const folderMode = 0o755;
 
 /**
  * Fills `file` with `body`; it appears under its name complete or not at all. Its folder must exist. Rejects with what
- * `body` rejects with, or `resource_exhausted`/`permission_denied` for the disk, naming the file.
+ * `body` rejects with, or `resource_exhausted`/`permission_denied` for the disk, naming the file. Lets go of `body` in any
+ * case: one that is never begun keeps its connection, and those behind it wait for one.
  */
 export async function placeFile(file: string, body: AsyncIterable<Uint8Array>): Promise<number> {
   const partial = path.join(path.dirname(file), `.partial-${randomBytes(8).toString("hex")}`);
-  const handle = await onDisk(file, () => open(partial, "wx", fileMode));
+  const handle = await onDisk(file, () => open(partial, "wx", fileMode)).catch(async (error: unknown) => {
+    await released(body).catch(() => undefined);
+    throw error;
+  });
   let placed = false;
   try {
     const size = await fill(file, handle, body);
@@ -23,6 +27,10 @@ export async function placeFile(file: string, body: AsyncIterable<Uint8Array>): 
   } finally {
     if (!placed) await unlink(partial).catch(() => undefined);
   }
+}
+
+async function released(body: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const _chunk of body) return;
 }
 
 /** As `placeFile`, with bytes at hand. */
