@@ -33,8 +33,8 @@ export interface DownloadOptions extends TransferOptions {
   /** What people call `maxBytes`, for the message: the setting that raises it. */
   readonly limitName?: string;
   /**
-   * `checksums` (the default) compares the length and the CRC that the store keeps; `md5` also the MD5 where it is known:
-   * twice the work of the transfer itself.
+   * `checksums` (the default) compares the length and the CRC that the store keeps; `md5` also the MD5 where it is known
+   * and the object comes in one stretch: twice the work of the transfer itself.
    */
   readonly verify?: "checksums" | "md5";
 }
