@@ -56,6 +56,20 @@ test("nothing is looked up once the Pod exists [controller 90]", async () => {
   expect(controller.cache.calls).toEqual(["get", "put"]);
 });
 
+test("a Pod that a stopped controller left without a word of it is found, and nothing is looked up for it [controller 90]", async () => {
+  memory.before = (call) => {
+    if (call === "patch TaskAction r1-a0 status") throw new DataPlaneError("unavailable", "down");
+  };
+  await enqueue({ discoverable: true });
+  await memory.pod("r1-a0-0");
+  await controller.restart(async () => {
+    memory.before = () => undefined;
+  });
+  await end("r1-a0-0", { exitCode: 0 });
+  await controller.action("r1-a0", finished);
+  expect(controller.cache.calls).toEqual(["get", "put"]);
+});
+
 test("an entry whose outputs are gone is a miss, and is replaced by the next success", async () => {
   await enqueue({ discoverable: true });
   await end("r1-a0-0", { exitCode: 0 });

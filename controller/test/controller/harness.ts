@@ -14,7 +14,7 @@ import { CacheService } from "@flyte-dataplane/proto/flyteidl2/cacheservice/v2/c
 import { EventsProxyService } from "@flyte-dataplane/proto/flyteidl2/workflow/events_proxy_service";
 import { InternalRunService } from "@flyte-dataplane/proto/flyteidl2/workflow/internal_run_service";
 import { loadConfig } from "@flyte-dataplane/runtime/config";
-import { createMetrics, systemClock } from "@flyte-dataplane/runtime/lifecycle";
+import { createMetrics, type MetricsRegistry, systemClock } from "@flyte-dataplane/runtime/lifecycle";
 import { directTransport, type RpcService } from "@flyte-dataplane/runtime/server";
 import { createStores, type Stores } from "@flyte-dataplane/storage";
 import type { Cluster } from "../../src/cluster/cluster.ts";
@@ -39,6 +39,8 @@ export interface TestController {
   readonly stores: Stores;
   /** A fresh folder for runs' data. */
   readonly data: string;
+  /** Figures of the controller that runs now. */
+  readonly metrics: MetricsRegistry;
   /** Stops the loops, lets `meanwhile` happen unseen, and starts a new controller over the same cluster and stores. */
   restart(meanwhile?: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
@@ -70,6 +72,7 @@ export async function startController(settings: ControllerSettings): Promise<Tes
 
   const start = () => {
     const within = directTransport(table, { logger });
+    const metrics = createMetrics();
     const controller = createController({
       config: {
         executor: config.get(executorSection),
@@ -87,12 +90,13 @@ export async function startController(settings: ControllerSettings): Promise<Tes
       ...(logs === undefined ? {} : { logs }),
       clock,
       logger,
-      metrics: createMetrics(),
+      metrics,
     });
     const running = new AbortController();
     const ended = Promise.allSettled((controller.loops ?? []).map((loop) => loop.run(running.signal)));
     return {
       actions: createClient(ActionsService, directTransport(controller.rpc, { logger })),
+      metrics,
       stop: async () => {
         running.abort();
         for (const loop of await ended) if (loop.status === "rejected") throw loop.reason;
@@ -104,6 +108,9 @@ export async function startController(settings: ControllerSettings): Promise<Tes
   return {
     get actions() {
       return current.actions;
+    },
+    get metrics() {
+      return current.metrics;
     },
     runs,
     cache,
