@@ -41,6 +41,15 @@ describe("a body from the web that broke off", () => {
     expect(await failureOf(read(server.origin))).toMatchObject({ code: "data_loss" });
   });
 
+  it("is not complete when nobody tells whether the rest is all of it", async () => {
+    const version = 'etag: "a"\r\n';
+    const server = await breakingOff(
+      `HTTP/1.1 200 OK\r\n${version}transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n`,
+      (peer) => peer.say(`${part(version, "5-9/*")}world`),
+    );
+    expect(await failureOf(read(server.origin))).toMatchObject({ code: "failed_precondition" });
+  });
+
   const moment = "Sat, 21 Nov 2026 19:00:00 GMT";
   it.each([
     { version: "a weak ETag", headers: 'etag: W/"a"\r\n' },

@@ -26,6 +26,9 @@ export function openBody(
     return { info, ...(untouched ? whole : cutOut(whole.body, range)) };
   }
   const { first, last, size } = contentRange(headers);
+  if (size === undefined && range.length === undefined) {
+    throw new DataPlaneError("failed_precondition", `the server does not say whether byte ${last} is the last one`);
+  }
   const count = last - first + 1;
   // A range of no bytes was asked for as one of one byte.
   const most = Math.min(Math.max(range.length ?? Number.POSITIVE_INFINITY, 1), (size ?? last + 1) - range.offset);
