@@ -198,6 +198,9 @@ describe("co-pilot", () => {
   });
 
   test("is given as long to end as its upload may take [copilot 92]", () => {
-    expect(build().terminationGracePeriodSeconds).toBeGreaterThanOrEqual(defaults["co-pilot"].timeout / 1000);
+    for (const timeout of [1_001, defaults["co-pilot"].timeout, 7_200_001]) {
+      const { spec } = podOf({ ...options(), defaults: { "co-pilot": { ...defaults["co-pilot"], timeout } } });
+      expect(spec.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(timeout / 1000);
+    }
   });
 });
