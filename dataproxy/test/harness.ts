@@ -39,7 +39,8 @@ export interface Siblings {
 
 export interface ObjectStore {
   readonly base: string;
-  readonly s3: S3Settings;
+  /** Where `base` is on S3. */
+  readonly s3?: S3Settings;
   readonly links?: DataproxyOptions["storeLinks"];
 }
 

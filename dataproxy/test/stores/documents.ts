@@ -70,6 +70,13 @@ export function describeDocuments(start: () => Promise<StoreServer>): void {
       expect(document.context).toMatchObject([{ key: "k", value: "v" }]);
     });
 
+    test("are read back from the bucket that they were uploaded to [dataproxy B27]", async () => {
+      const { offloadedInputData } = await upload();
+      uris.set("s3-uploaded", { inputsUri: `${offloadedInputData?.uri ?? ""}/inputs.pb` });
+      const { inputs } = await client().getActionData({ actionId: action("s3-uploaded") });
+      expect(inputs?.literals).toEqual([expect.objectContaining({ name: "x", value: text("1") })]);
+    });
+
     test("go below a base of the caller's, in another bucket, where that is allowed [dataproxy 58]", async () => {
       const { offloadedInputData } = await upload(`${team}/`);
       const uri = offloadedInputData?.uri ?? "";
