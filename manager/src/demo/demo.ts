@@ -83,8 +83,14 @@ async function showLog(action: ActionIdentifier, options: DemoOptions, signal: A
 /** The log of an ended attempt ends by itself; ten seconds bound the wait if it does not. */
 async function drain(log: Promise<void> | undefined, signal: AbortSignal): Promise<void> {
   if (log === undefined) return;
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(10_000)]);
-  await Promise.race([log, once(limit, "abort")]);
+  // Not AbortSignal.timeout: inside `any`, Node 20 may collect it before it fires.
+  const patience = new AbortController();
+  const timer = setTimeout(() => patience.abort(), 10_000);
+  try {
+    await Promise.race([log, once(AbortSignal.any([signal, patience.signal]), "abort")]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function failureOf(details: ActionDetails): string {
