@@ -29,6 +29,30 @@ const inputs = create(LiteralMapSchema, {
         value: { value: { case: "primitive", value: { value: { case: "boolean", value: true } } } },
       },
     },
+    d: {
+      value: {
+        case: "scalar",
+        value: {
+          value: {
+            case: "primitive",
+            value: { value: { case: "datetime", value: { seconds: 1_700_000_000n, nanos: 1 } } },
+          },
+        },
+      },
+    },
+    c: { value: { case: "scalar", value: { value: { case: "schema", value: { uri: "/data/table" } } } } },
+    m: { value: { case: "map", value: { literals: {} } } },
+    o: {
+      value: {
+        case: "scalar",
+        value: {
+          value: {
+            case: "union",
+            value: { value: { value: { case: "scalar", value: { value: { case: "noneType", value: {} } } } } },
+          },
+        },
+      },
+    },
     u: { value: { case: "scalar", value: { value: { case: "blob", value: { uri: "/data/x" } } } } },
     l: {
       value: {
@@ -59,11 +83,12 @@ test.each([
   ["in {{.Namespace}}", "in flyte"],
   ["{{.inputs.n}}|{{ $Inputs.f }}|{{.inputs.t}}", "42|0.5|true"],
   ["{{.inputs.u}} {{.inputs.l}}", "/data/x [1,2]"],
+  ["{{.inputs.s}} {{.inputs.d}} {{.inputs.c}}", "a $1 b 2023-11-14T22:13:20.000000001Z /data/table"],
 ])("the argument %s becomes %s [controller 101]", (text, rendered) => {
   expect(podOf({ container: { args: [text] }, inputs }).spec.containers[0]?.args).toEqual([rendered]);
 });
 
-test.each(["{{.inputs.v}}", "{{.inputs.absent}}"])(
+test.each(["{{.inputs.v}}", "{{.inputs.m}}", "{{.inputs.o}}", "{{.inputs.absent}}"])(
   "the argument %s fails the task for good [controller 101]",
   (text) => {
     expect(faultOf({ container: { args: [text] }, inputs })).toMatchObject({

@@ -240,13 +240,20 @@ test.each([
   await expect(controller.actions.enqueue(taskRequest({ data: controller.data }))).rejects.toMatchObject({ code });
 });
 
-test("a label that Kubernetes would refuse is refused at once, by name [controller 21]", async () => {
-  const runSpec = { labels: { values: { "bad key": "x" } } };
-  await expect(controller.actions.enqueue(taskRequest({ data: controller.data, runSpec }))).rejects.toMatchObject({
-    code: Code.InvalidArgument,
-    message: expect.stringContaining("bad key") as string,
-  });
-});
+test.each([
+  { part: "key", labels: { "bad key": "x" } },
+  { part: "value", labels: { key: "bad value" } },
+])(
+  "a label's $part that Kubernetes would refuse is refused before any call is made, by name [controller 21]",
+  async ({ part, labels }) => {
+    const runSpec = { labels: { values: labels } };
+    await expect(controller.actions.enqueue(taskRequest({ data: controller.data, runSpec }))).rejects.toMatchObject({
+      code: Code.InvalidArgument,
+      message: expect.stringContaining(`bad ${part}`) as string,
+    });
+    expect(creations()).toEqual([]);
+  },
+);
 
 test("an action too large to store is refused with its sizes before any call is made [controller 22,X15]", async () => {
   const request = taskRequest({ data: controller.data, args: ["x".repeat(1_000_000)] });
