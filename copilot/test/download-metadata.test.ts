@@ -8,10 +8,11 @@ import { inFolder } from "./program.ts";
 const at = (seconds: bigint, nanos = 0): { seconds: bigint; nanos: number } => ({ seconds, nanos });
 
 describe("files that describe all inputs", () => {
-  it("JSON has durations in nanoseconds, datetimes as text, binaries in base64, files as paths [copilot 52]", async () => {
+  it("JSON has durations in nanoseconds, datetimes as text, binaries in base64, files and tables as paths [copilot 52,53]", async () => {
     await inFolder(async (folder) => {
-      await writeTree(path.join(folder, "data"), { a: "A" });
+      await writeTree(path.join(folder, "data"), { a: "A", "table/0": "rows" });
       const inputs = {
+        s: { kind: "schema", uri: `${folder}/data/table`, type: undefined },
         d: { kind: "duration", value: at(90n, 500_000_000) },
         t: { kind: "datetime", value: at(0n, 1000) },
         b: { kind: "binary", bytes: Uint8Array.of(255, 254), tag: "" },
@@ -19,7 +20,7 @@ describe("files that describe all inputs", () => {
       } as const;
       const { local } = await stage(folder, inputs);
       expect((await readTree(local))["inputs.json"]).toBe(
-        `{"b":"//4=","d":90500000000,"f":"${local}/f","t":"1970-01-01T00:00:00.000001Z"}`,
+        `{"b":"//4=","d":90500000000,"f":"${local}/f","s":"${local}/s","t":"1970-01-01T00:00:00.000001Z"}`,
       );
     });
   });
