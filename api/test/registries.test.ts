@@ -45,6 +45,7 @@ describe("projects", () => {
     expect(await codeOf(create({ id: "" }))).toBe(Code.InvalidArgument);
     expect(await codeOf(create({ id: "wordy", description: "x".repeat(301) }))).toBe(Code.InvalidArgument);
     expect(await codeOf(create({ id: "wordy", description: "ä".repeat(300) }))).toBeUndefined();
+    expect(await codeOf(create({ id: "smiling", description: "😀".repeat(300) }))).toBeUndefined();
   });
 
   test("archived ones are hidden unless asked for; every filter works and nonsense is refused [runs 111]", async () => {

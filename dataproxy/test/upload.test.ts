@@ -225,7 +225,7 @@ describe("uploads through signed links", () => {
     expect(answer.statusCode).toBe(403);
   });
 
-  test("an upload of 24 MiB streams through the server to one complete file [dataproxy B19]", async () => {
+  test("an upload of 24 MiB streams through the server to one complete file", async () => {
     const body = Buffer.alloc(24 * 1024 * 1024, "0123456789abcdef");
     const digest = createHash("md5").update(body).digest();
     const location = await locate({
