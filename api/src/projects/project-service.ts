@@ -61,7 +61,7 @@ function rowOf(project: Project | undefined): ProjectRow {
   if (project === undefined) throw invalid("project: missing");
   const identifier = part("project.id", project.id);
   // As PostgreSQL counts them: a letter beyond the basic plane is one.
-  if ([...project.description].length > longestDescription) {
+  if (Array.from(project.description).length > longestDescription) {
     throw invalid(`project.description: longer than ${longestDescription} characters`);
   }
   if (ProjectState[project.state] === undefined) throw invalid(`project.state: ${project.state} is no state`);
