@@ -28,28 +28,32 @@ export async function writeBodySync(body: AsyncIterable<Uint8Array>, target: Fil
   return done;
 }
 
-async function writeChunk(fd: number, chunk: Uint8Array, position: number): Promise<void> {
+/** Writes the whole of `chunk` at `position`. */
+export async function writeChunk(fd: number, chunk: Uint8Array, position: number): Promise<void> {
   try {
     for (let done = 0; done < chunk.byteLength; ) {
       done += (await writeAt(fd, chunk, done, chunk.byteLength - done, position + done)).bytesWritten;
     }
   } catch (error) {
-    throw targetError(error);
+    throw diskFailure(error);
   }
 }
 
-function writeChunkSync(fd: number, chunk: Uint8Array, position: number): void {
+export function writeChunkSync(fd: number, chunk: Uint8Array, position: number): void {
   try {
     for (let done = 0; done < chunk.byteLength; ) {
       done += writeSync(fd, chunk, done, chunk.byteLength - done, position + done);
     }
   } catch (error) {
-    throw targetError(error);
+    throw diskFailure(error);
   }
 }
 
-/** `unavailable` speaks of the store alone: its bytes are asked for again, while a disk that fails has lost some. */
-function targetError(error: unknown): DataPlaneError {
+/**
+ * A failure of the file that a body comes from or goes to. `unavailable` speaks of the store alone: its bytes are asked for again, while a disk
+ * that fails has lost some.
+ */
+export function diskFailure(error: unknown): DataPlaneError {
   const named = fileError(error);
   return named.code === "unavailable" ? new DataPlaneError("internal", named.message, { cause: error }) : named;
 }

@@ -1,4 +1,4 @@
-import { DataPlaneError, type ErrorCode } from "@flyte-dataplane/core";
+import { DataPlaneError } from "@flyte-dataplane/core";
 
 /** A response that is not HTTP as this client speaks it. The message must not repeat what the peer sent. */
 export function malformed(what: string): DataPlaneError {
@@ -33,22 +33,6 @@ export function untrusted(peer: string, error: Error): DataPlaneError {
   const code = codeOf(error);
   const what = `its certificate is not trusted (${code === "" ? error.name : code}); name its authority in the configuration`;
   return new DataPlaneError("failed_precondition", `${peer}: ${what}`, { cause: error });
-}
-
-const diskFailures: Readonly<Record<string, readonly [ErrorCode, string]>> = {
-  ENOSPC: ["resource_exhausted", "no space left on the device"],
-  EDQUOT: ["resource_exhausted", "the disk quota is used up"],
-  EFBIG: ["resource_exhausted", "the file is larger than the file system or process may have"],
-  // Not `unavailable`: whoever goes on with a body trusts that it names the peer, and that what came is in the file.
-  EIO: ["internal", "the device reported an input or output error"],
-};
-
-/** A failure of the file that a body comes from or goes to. */
-export function diskFailure(error: unknown): DataPlaneError {
-  if (error instanceof DataPlaneError) return error;
-  const code = codeOf(error);
-  const [meaning, what] = diskFailures[code] ?? ["internal", `the file system answered "${code}"`];
-  return new DataPlaneError(meaning, what, { cause: error });
 }
 
 /** `ECONNRESET` and its like; empty for anything else. Where several addresses were tried, that of the first. */

@@ -5,9 +5,9 @@ import { promisify } from "node:util";
 import { DataPlaneError } from "@flyte-dataplane/core";
 import { abortable } from "../abortable.ts";
 import type { FileSlice, Source } from "../driver.ts";
+import { diskFailure } from "../file-target.ts";
 import { isFileSlice, shrunk } from "../source.ts";
 import type { Connection } from "./connection.ts";
-import { diskFailure } from "./failures.ts";
 
 /** Bytes handed to the kernel at a time: few system calls, and still in the cache when it copies them. */
 const pieceBytes = 256 * 1024;

@@ -1,14 +1,11 @@
-import { write, writeSync } from "node:fs";
-import { promisify } from "node:util";
 import type { FileTarget } from "../driver.ts";
-import { diskFailure } from "./failures.ts";
+import { diskFailure, writeChunk, writeChunkSync } from "../file-target.ts";
 import type { Intake } from "./intake.ts";
 
 /** Less than this at a time is not worth a write; TLS hands out 16 KiB. */
 const writeBytes = 128 * 1024;
 /** The way to the thread pool and back has to be worth it too; as much again arrives meanwhile (memory.ts). */
 const asyncWriteBytes = 256 * 1024;
-const writeAt = promisify(write);
 
 /** Writes what `intake` takes in to the file; resolves to its length. Does not end the intake when it rejects. */
 export function saveBody(intake: Intake, target: FileTarget, writes: "sync" | "async"): Promise<number> {
@@ -31,7 +28,7 @@ function saveAtOnce(intake: Intake, { fd, position, onChunk }: FileTarget): Prom
           }
           if (chunk.byteLength === 0 || (chunk.byteLength < writeBytes && !intake.over)) return;
           onChunk?.(chunk);
-          writeNow(fd, chunk, position + saved);
+          writeChunkSync(fd, chunk, position + saved);
           saved += chunk.byteLength;
           intake.give(chunk.byteLength);
         }
@@ -43,16 +40,6 @@ function saveAtOnce(intake: Intake, { fd, position, onChunk }: FileTarget): Prom
   });
 }
 
-function writeNow(fd: number, chunk: Uint8Array, position: number): void {
-  try {
-    for (let done = 0; done < chunk.byteLength; ) {
-      done += writeSync(fd, chunk, done, chunk.byteLength - done, position + done);
-    }
-  } catch (error) {
-    throw diskFailure(error);
-  }
-}
-
 /** A chunk is written by the thread pool while the next one arrives in the rest of the ring. */
 async function saveBeside(intake: Intake, { fd, position, onChunk }: FileTarget): Promise<number> {
   let saved = 0;
@@ -60,14 +47,7 @@ async function saveBeside(intake: Intake, { fd, position, onChunk }: FileTarget)
     const chunk = await intake.next(asyncWriteBytes);
     if (chunk === undefined) return saved;
     onChunk?.(chunk);
-    try {
-      for (let done = 0; done < chunk.byteLength; ) {
-        const at = position + saved + done;
-        done += (await writeAt(fd, chunk, done, chunk.byteLength - done, at)).bytesWritten;
-      }
-    } catch (error) {
-      throw diskFailure(error);
-    }
+    await writeChunk(fd, chunk, position + saved);
     saved += chunk.byteLength;
   }
 }
