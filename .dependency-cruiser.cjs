@@ -85,6 +85,18 @@ module.exports = {
       to: { path: "@kubernetes/client-node" },
     },
     {
+      name: "sockets-stay-at-the-edges",
+      comment:
+        "framing, timeouts and certificates are judged in one place each: the byte mover, credentials, server, database",
+      severity: "error",
+      from: {
+        path: `^(proto|lib|${services}|manager)/`,
+        pathNot:
+          "(^lib/storage/src/(wire|drivers/s3/credentials)/|^lib/runtime/src/(server|database)/|^lib/kubernetes/src/|\\.test\\.ts$|/test/)",
+      },
+      to: { dependencyTypes: ["core"], path: "^(node:)?(net|tls)$" },
+    },
+    {
       name: "contract-knows-no-driver",
       comment: "what callers use must not prefer one store",
       severity: "error",

@@ -27,6 +27,8 @@ const planted = [
   { rule: "sdk-stays-in-its-driver", file: "lib/storage/src/bucket.ts", imports: "@aws-sdk/client-s3" },
   { rule: "sdk-stays-in-its-driver", file: "dataproxy/src/routes.ts", imports: "@google-cloud/storage" },
   { rule: "kubernetes-client-stays-in-its-library", file: "controller/src/pod.ts", imports: "@kubernetes/client-node" },
+  { rule: "sockets-stay-at-the-edges", file: "lib/storage/src/bucket.ts", imports: "node:net" },
+  { rule: "sockets-stay-at-the-edges", file: "copilot/src/main.ts", imports: "tls" },
   { rule: "contract-knows-no-driver", file: "lib/storage/src/driver.ts", imports: "./drivers/s3/driver.ts" },
   { rule: "no-cycles", file: "lib/core/src/uri.ts", imports: "./uri.ts", also: "lib/core/src/index.ts" },
   { rule: "everything-resolves", file: "copilot/src/main.ts", imports: "@flyte-dataplane/not-built" },
@@ -58,10 +60,12 @@ test("a tree that follows the rules has no violation and is read whole", async (
   expect(graph.edges).toBeGreaterThanOrEqual(12);
 });
 
-test("a cloud SDK inside its driver and a sibling's fakes inside a test are allowed", async () => {
+test("a cloud SDK inside its driver, sockets inside the byte mover and fakes or sockets inside a test are allowed", async () => {
   const root = soundTree();
   write(root, "lib/storage/src/drivers/s3/driver.ts", `import "@aws-sdk/client-s3";\nexport const s3 = 1;\n`);
   write(root, "controller/src/pod.test.ts", `import "@flyte-dataplane/test-support";\n`);
+  write(root, "lib/storage/src/wire/dial.ts", `import "node:net";\nexport const dial = 1;\n`);
+  write(root, "dataproxy/test/links.test.ts", `import "node:net";\n`);
   write(root, "lib/core/src/uri.fuzz.ts", `import "@flyte-dataplane/test-support";\n`);
   expect((await importGraph(root)).violations).toEqual([]);
 });
