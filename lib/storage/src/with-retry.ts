@@ -10,11 +10,13 @@ import type {
   ReadResult,
   Source,
 } from "./driver.ts";
+import { removeInTime } from "./remove-in-time.ts";
 import { defaultRetryPolicy, isUnanswered, type RetryPolicy } from "./retry/policy.ts";
 import { openedFor, resumable } from "./retry/resume-get.ts";
 import { Retrier, type RetryDeps, type Tries } from "./retry/retrier.ts";
 import { withRetriedParts } from "./retry/retry-multipart.ts";
 import { isFileSlice } from "./source.ts";
+import { UploadLeft } from "./upload-left.ts";
 
 /**
  * `driver`, with failures that may pass met by further attempts: full-jitter back-off, the store's own `Retry-After`, a
@@ -72,10 +74,22 @@ async function putAgain(
         );
       }
       if (error instanceof DataPlaneError && isUnanswered(error)) unanswered = true;
-      throw error;
+      throw error instanceof UploadLeft ? await removedAfterAll(retrier, key, error) : error;
     }
   };
   return await retrier.run({ operation: "put", key, signal: options.signal }, attempt, given.repeatable);
+}
+
+/** The failure to tell of a write whose parts stayed, once further attempts have removed them or failed, too. */
+async function removedAfterAll(retrier: Retrier, key: string, left: UploadLeft): Promise<DataPlaneError> {
+  try {
+    await removeInTime(retrier.deps.clock, (signal) =>
+      retrier.run({ operation: "abort upload", key, signal }, () => left.remove({ signal })),
+    );
+    return left.failure;
+  } catch (error) {
+    return error instanceof Error ? new UploadLeft(left.failure, error, left.remove) : left;
+  }
 }
 
 /** `body`, and whether it can be sent again: an iterable only until somebody takes its iterator. */

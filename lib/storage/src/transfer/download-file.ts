@@ -5,6 +5,7 @@ import { createContext } from "./context.ts";
 import { fetchObject } from "./fetch-object.ts";
 import { Folders } from "./folders.ts";
 import type { DownloadOptions } from "./options.ts";
+import { withName } from "./with-name.ts";
 
 /**
  * Brings an object into `file`, whose folders are made; a file there is replaced. The file appears complete and compared
@@ -20,7 +21,8 @@ export async function downloadFile(
 ): Promise<ObjectInfo> {
   const context = createContext(bucket, options);
   await new Folders(context.disk).make(path.dirname(file));
-  const info = await fetchObject(context, key, file, undefined, options.signal ?? new AbortController().signal);
+  const signal = options.signal ?? new AbortController().signal;
+  const info = await withName("get", bucket.uri(key), () => fetchObject(context, key, file, undefined, signal));
   context.meter.end();
   return info;
 }

@@ -1,10 +1,8 @@
-import { type Clock, DataPlaneError } from "@flyte-dataplane/core";
+import { DataPlaneError } from "@flyte-dataplane/core";
 import type { Bucket } from "../bucket.ts";
 import type { Multipart, PutResult, Upload, UploadedPart } from "../driver.ts";
+import { removeInTime } from "../remove-in-time.ts";
 import type { UploadOptions } from "./options.ts";
-
-/** How long the removal of an upload may hold up the news that it failed; a stopping program has seconds left. */
-const removalMs = 10_000;
 
 export interface PartsJob {
   readonly bucket: Bucket;
@@ -55,7 +53,7 @@ function checkGapless(parts: readonly (UploadedPart | undefined)[], expected: nu
 async function removed({ multipart, bucket, options }: PartsJob, upload: Upload, failure: unknown): Promise<unknown> {
   try {
     // Not under the transfer's own signal, which may be the reason why there is something to remove.
-    await within(options.clock, removalMs, (signal) => multipart.abort(upload, { signal }));
+    await removeInTime(options.clock, (signal) => multipart.abort(upload, { signal }));
     return failure;
   } catch (error) {
     if (!(failure instanceof DataPlaneError) || !(error instanceof Error)) return failure;
@@ -65,20 +63,5 @@ async function removed({ multipart, bucket, options }: PartsJob, upload: Upload,
       ref,
       cause: failure.cause ?? failure,
     });
-  }
-}
-
-async function within(clock: Clock, ms: number, run: (signal: AbortSignal) => Promise<void>): Promise<void> {
-  const late = new AbortController();
-  const ended = new AbortController();
-  const timer = clock.sleep(ms, { signal: ended.signal }).then(
-    () => late.abort(new DOMException("too late", "TimeoutError")),
-    () => undefined,
-  );
-  try {
-    await run(late.signal);
-  } finally {
-    ended.abort();
-    await timer;
   }
 }

@@ -4,6 +4,7 @@ import type { PutResult } from "../driver.ts";
 import { createContext } from "./context.ts";
 import type { UploadOptions } from "./options.ts";
 import { sendFile } from "./send-file.ts";
+import { withName } from "./with-name.ts";
 
 /**
  * Stores a regular file under `key`; a symbolic link is refused. A large one goes in parts, several at once, and nothing
@@ -18,7 +19,7 @@ export async function uploadFile(
 ): Promise<PutResult> {
   const context = createContext(bucket, options);
   const signal = options.signal ?? new AbortController().signal;
-  const result = await sendFile(context, path.resolve(file), key, signal);
+  const result = await withName("put", bucket.uri(key), () => sendFile(context, path.resolve(file), key, signal));
   context.meter.end();
   return result;
 }

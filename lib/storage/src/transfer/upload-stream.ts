@@ -8,6 +8,7 @@ import { inParts } from "./in-parts.ts";
 import type { UploadOptions } from "./options.ts";
 import { PartBuffers, type StreamPart } from "./part-buffers.ts";
 import { putOptions } from "./put-options.ts";
+import { withName } from "./with-name.ts";
 
 /**
  * Stores a body of unknown length under `key`. It is cut into parts in memory, of which there are `sizes.streamBytes` at
@@ -20,8 +21,16 @@ export async function uploadStream(
   body: AsyncIterable<Uint8Array>,
   options: UploadOptions,
 ): Promise<PutResult> {
-  const context = createContext(bucket, options);
-  const { meter, sizes } = context;
+  return await withName("put", bucket.uri(key), () => stream(bucket, key, body, options));
+}
+
+async function stream(
+  bucket: Bucket,
+  key: string,
+  body: AsyncIterable<Uint8Array>,
+  options: UploadOptions,
+): Promise<PutResult> {
+  const { meter, sizes } = createContext(bucket, options);
   const { multipart } = bucket;
   const signal = options.signal ?? new AbortController().signal;
   if (multipart === undefined) {

@@ -1,10 +1,13 @@
+import type { Clock } from "@flyte-dataplane/core";
 import { describe, expect, it } from "vitest";
 import { collect, expectBytes, expectCode, text } from "../../src/conformance/index.ts";
 import type { Driver } from "../../src/driver.ts";
 import type { S3Config } from "../../src/drivers/s3/config.ts";
 import { openS3Driver } from "../../src/drivers/s3/driver.ts";
 import type { WireRequest } from "../../src/wire/exchange.ts";
+import { withRetry } from "../../src/with-retry.ts";
 import { wallClock } from "../file-store.ts";
+import { instantClock } from "../instant-clock.ts";
 import { errorBody, type ScriptedAnswer, scriptedWire } from "./scripted-wire.ts";
 
 const credentials = { accessKeyId: "AKTEST", secretAccessKey: "SKTESTSECRET" };
@@ -65,6 +68,23 @@ describe("a listing", () => {
     const { driver, sent } = store(answer);
     await expectCode(keysOf(driver, "p/"), "internal");
     expect(sent.length).toBeLessThanOrEqual(2);
+  });
+
+  it("of empty pages that lead on for ever ends in an error that is not worth another attempt", async () => {
+    const { driver, sent } = store((_request, index) => page([], `token-${index}`));
+    await expectCode(keysOf(withRetry(driver, {}, { clock: instantClock() }), "p/"), "failed_precondition");
+    expect(sent).toHaveLength(1000);
+  });
+
+  it("goes on behind empty pages, however many stand between objects", async () => {
+    const gaps = new Map([
+      [0, ["p/a"]],
+      [998, ["p/b"]],
+    ]);
+    const { driver } = store((_request, index) =>
+      page(gaps.get(index) ?? [], index < 1900 ? `token-${index}` : undefined),
+    );
+    expect(await keysOf(driver, "p/")).toEqual(["p/a", "p/b"]);
   });
 
   it.each([
@@ -265,17 +285,48 @@ describe("an upload in parts", () => {
     expect(sent.at(-1)?.signal).toBeUndefined();
   });
 
-  it("that can be neither finished nor removed says that its parts stay", async () => {
-    async function* body(): AsyncGenerator<Uint8Array, void, undefined> {
-      yield await Promise.resolve(new Uint8Array(6 * 1024 * 1024));
+  describe("that fails and whose removal fails, too,", () => {
+    async function* endless(): AsyncGenerator<Uint8Array, void, undefined> {
+      for (;;) yield await Promise.resolve(new Uint8Array(1024 * 1024));
     }
     const created = "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>";
-    const { driver } = store(({ method }) => ({ status: method === "POST" ? 200 : 503, body: created }), {
-      partBytes: 5 * 1024 * 1024,
+    /** Every wait is over at once but that for a time limit, which never comes. */
+    const untimed: Clock = {
+      now: () => 0,
+      sleep: (ms, { signal } = {}) =>
+        ms < 10_000 ? Promise.resolve() : new Promise((_, reject) => signal?.addEventListener("abort", reject)),
+    };
+    /** Takes no part, and removes an upload when it is asked for the `removedAt`th time. */
+    const failing = (removedAt: number): Store => {
+      let removals = 0;
+      return store(
+        ({ method }) => {
+          if (method === "DELETE") removals += 1;
+          const fails = method === "PUT" || (method === "DELETE" && removals < removedAt);
+          return { status: fails ? 503 : 200, body: created };
+        },
+        { partBytes: 5 * 1024 * 1024 },
+      );
+    };
+    const removals = ({ sent }: Store): number => sent.filter(({ method }) => method === "DELETE").length;
+
+    it("says that its parts stay", async () => {
+      const left = failing(Number.POSITIVE_INFINITY);
+      for (const driver of [left.driver, withRetry(left.driver, {}, { clock: untimed })]) {
+        await expect(driver.put("key", endless())).rejects.toMatchObject({
+          code: "unavailable",
+          message: expect.stringContaining("the parts stored so far stay") as string,
+        });
+      }
+      expect(removals(left)).toBe(1 + 1 + 5);
     });
-    await expect(driver.put("key", body())).rejects.toMatchObject({
-      code: "unavailable",
-      message: expect.stringContaining("the parts stored so far stay") as string,
+
+    it("is removed by a later attempt, and then tells only why it failed", async () => {
+      const late = failing(4);
+      const put = withRetry(late.driver, {}, { clock: untimed }).put("key", endless());
+      await expectCode(put, "unavailable");
+      await expect(put).rejects.not.toThrow(/stay/);
+      expect(removals(late)).toBe(4);
     });
   });
 });

@@ -133,7 +133,12 @@ describe.each(["sync", "async"] as const)("an object fetched with %s writes", (w
     const stop = new AbortController();
     if (count === 0) stop.abort();
     at.fault = (call) => (call.count === count ? { first: () => Promise.resolve(stop.abort()) } : undefined);
-    await expectCode(downloadFile(at.bucket, "object", file, { ...at.options, signal: stop.signal }), "canceled");
+    const ended = downloadFile(at.bucket, "object", file, { ...at.options, signal: stop.signal });
+    await expect(ended).rejects.toMatchObject({
+      code: "canceled",
+      ref: "mem://store/object",
+      message: "get mem://store/object: canceled",
+    });
     expect(await filesBelow(at.folder)).toEqual({});
   });
 

@@ -155,7 +155,7 @@ describe.each(["sync", "async"] as const)("a tree fetched with %s writes", (writ
     }
   });
 
-  it("ends with canceled when the caller aborts, also while the listing is awaited", async () => {
+  it("ends with canceled and a name when the caller aborts, also while the listing is awaited", async () => {
     await store(...Array.from({ length: 50 }, (_, index) => `t/${index}`));
     for (const operation of ["get", "list"]) {
       const stop = new AbortController();
@@ -163,7 +163,8 @@ describe.each(["sync", "async"] as const)("a tree fetched with %s writes", (writ
         call.operation === operation
           ? { first: () => Promise.resolve(stop.abort()), listed: () => (stop.abort(), []) }
           : undefined;
-      await expectCode(download({ signal: stop.signal }), "canceled");
+      const ended = download({ signal: stop.signal });
+      await expect(ended).rejects.toMatchObject({ code: "canceled", ref: expect.stringMatching(/^mem:/) as string });
     }
   });
 

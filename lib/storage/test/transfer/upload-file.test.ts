@@ -86,7 +86,8 @@ describe.each(["sync", "async"] as const)("a file stored with %s reads", (writes
     const stop = new AbortController();
     if (step.count === 0) stop.abort();
     when(step.operation, step.count, { first: () => Promise.resolve(stop.abort()) });
-    await expectCode(uploadFile(at.bucket, file, "object", { ...at.options, signal: stop.signal }), "canceled");
+    const ended = uploadFile(at.bucket, file, "object", { ...at.options, signal: stop.signal });
+    await expect(ended).rejects.toMatchObject({ code: "canceled", ref: "mem://store/object" });
     await expectCode(at.store.head("object"), "not_found");
   });
 

@@ -105,6 +105,9 @@ describe.each(["sync", "async"] as const)("a tree stored with %s reads", (writes
   it("ends with canceled when the caller aborts", async () => {
     const stop = new AbortController();
     at.fault = ({ operation }) => (operation === "put" ? { first: () => Promise.resolve(stop.abort()) } : undefined);
-    await expectCode(upload({ signal: stop.signal }), "canceled");
+    await expect(upload({ signal: stop.signal })).rejects.toMatchObject({
+      code: "canceled",
+      ref: expect.stringMatching(/^(mem:|\/)/) as string,
+    });
   });
 });

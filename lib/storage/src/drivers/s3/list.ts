@@ -11,10 +11,13 @@ import { parseXml, textOf, type XmlElement, XmlFault } from "./xml.ts";
 const pageObjects = 1000;
 /** A thousand keys of 1,024 bytes, each byte as `%XX`, and what surrounds them. */
 const maxPageBytes = 8 * 1024 * 1024;
+/** In a row. A store may pass over what was deleted, a thousand versions a page; one that never ends is none. */
+const maxEmptyPages = 1000;
 
 /**
- * Lists page by page. Each key must follow the one before it and begin with the prefix, and no page may lead to itself: a
- * store that breaks this would have us read for ever, or objects that nobody asked for.
+ * Lists page by page. Each key must follow the one before it and begin with the prefix, no page may lead to itself, and
+ * pages without an object must end some time: a store that breaks this would have us read for ever, or objects that nobody
+ * asked for.
  */
 export async function* listObjects(
   requests: S3Requests,
@@ -27,6 +30,7 @@ export async function* listObjects(
   let previous = question.startAfter;
   let token: string | undefined;
   let left = limit;
+  let emptyPages = 0;
   while (left > 0) {
     const page = await readPage(requests, { ...question, token, limit: Math.min(left, pageObjects) }, signal);
     for (const info of page.objects) {
@@ -45,6 +49,14 @@ export async function* listObjects(
     }
     if (page.next === undefined) return;
     if (page.next === token) throw broken("a page that leads to itself");
+    emptyPages = page.objects.length === 0 ? emptyPages + 1 : 0;
+    // Asking again would cost as many requests, for the same.
+    if (emptyPages >= maxEmptyPages) {
+      throw new DataPlaneError(
+        "failed_precondition",
+        `the store listed ${emptyPages} pages in a row without an object`,
+      );
+    }
     token = page.next;
   }
 }

@@ -2,7 +2,8 @@ import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { DataPlaneError } from "@flyte-dataplane/core";
 import { abortable } from "../../abortable.ts";
-import type { Multipart, PutOptions, PutResult, Upload, UploadedPart } from "../../driver.ts";
+import type { CallOptions, Multipart, PutOptions, PutResult, Upload, UploadedPart } from "../../driver.ts";
+import { UploadLeft } from "../../upload-left.ts";
 import { putWhole } from "./put.ts";
 import type { S3Requests } from "./requests.ts";
 
@@ -49,14 +50,14 @@ export async function putStream(
 
 /** The failure to tell once the upload is removed, or could not be: nobody else knows what to remove. */
 async function removed(multipart: Multipart, upload: Upload, failure: unknown): Promise<unknown> {
+  // Without the caller's signal: what was begun is to be removed after an abort, too.
+  const remove = (options?: CallOptions): Promise<void> => multipart.abort(upload, options);
   try {
-    // Without the caller's signal: what was begun is to be removed after an abort, too.
-    await multipart.abort(upload);
+    await remove();
     return failure;
   } catch (error) {
     if (!(failure instanceof DataPlaneError) || !(error instanceof Error)) return failure;
-    const { code, message, origin, cause = failure } = failure;
-    return new DataPlaneError(code, `${message}; the parts stored so far stay: ${error.message}`, { origin, cause });
+    return new UploadLeft(failure, error, remove);
   }
 }
 
