@@ -89,7 +89,8 @@ async function moveTree({ blob, bucket, prefix, objects }: Tree, options: Materi
 }
 
 function transferOptions({ clock, maxBytes, signal }: MaterializeOptions): DownloadOptions {
-  return { clock, writes: "sync", maxBytes, limitName, failuresTold, ...(signal !== undefined && { signal }) };
+  const given = signal === undefined ? {} : { signal };
+  return { clock, writes: "sync", verify: "known", maxBytes, limitName, failuresTold, ...given };
 }
 
 function noWebFolder(): DataPlaneError {

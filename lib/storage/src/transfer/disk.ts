@@ -55,7 +55,7 @@ export interface Disk {
 const reading = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 export const blockingDisk: Disk = {
-  create: (file) => openSync(file, "wx", 0o666),
+  create: (file) => openSync(file, "wx+", 0o666),
   openToRead: (file) => openSync(file, reading),
   stat: (fd) => fstatSync(fd, { bigint: true }),
   close: closeSync,
@@ -92,7 +92,7 @@ const later = {
 };
 
 export const yieldingDisk: Disk = {
-  create: (file) => later.open(file, "wx", 0o666),
+  create: (file) => later.open(file, "wx+", 0o666),
   openToRead: (file) => later.open(file, reading),
   stat: (fd) => later.fstat(fd, { bigint: true }),
   close: promisify(close),

@@ -4,7 +4,8 @@ import type { ObjectInfo } from "../driver.ts";
 import { atOnce } from "./at-once.ts";
 import { combineCrc, crc32cPolynomial, crc32Polynomial } from "./combine-crc.ts";
 import type { TransferContext } from "./context.ts";
-import { corrupt, intoFile } from "./into-file.ts";
+import { corrupt, intoFile, otherMd5 } from "./into-file.ts";
+import { md5OfFile } from "./md5-of-file.ts";
 import type { DownloadOptions } from "./options.ts";
 import { Pace } from "./pace.ts";
 
@@ -16,7 +17,8 @@ interface Piece {
 
 /**
  * Writes the object that `info` describes into `fd`, several ranges at once, each of that version and no other. The CRC
- * of each range is taken as it arrives; together they give the object's. An MD5 has no such sum and is not looked at.
+ * of each range is taken as it arrives; together they give the object's. An MD5 has no such sum: where it is to be
+ * compared, the file is read once more.
  */
 export async function fetchPieces(
   context: TransferContext<DownloadOptions>,
@@ -52,6 +54,8 @@ export async function fetchPieces(
   // The file has its length from the start: only the count tells that no range was left out.
   if (fetched !== size) throw corrupt(context, key, `received ${fetched} of ${size} bytes`);
   if (sum?.matches() === false) throw corrupt(context, key, "the CRC of the body is not the one that the store keeps");
+  const md5 = sum === undefined && context.options.verify === "known" ? info.contentMd5 : undefined;
+  if (md5 !== undefined && !(await md5OfFile(disk, fd, size)).equals(md5)) throw otherMd5(context, key);
 }
 
 function* cut(size: number, pieceBytes: number): Generator<Piece, void, undefined> {

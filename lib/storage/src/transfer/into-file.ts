@@ -10,6 +10,10 @@ export function intoFile({ disk }: Context, read: ReadResult, target: FileTarget
   return read.toFile === undefined ? disk.write(read.body, target) : read.toFile(target);
 }
 
+export function otherMd5(context: Context, key: string): DataPlaneError {
+  return corrupt(context, key, "the MD5 of the body is not the one that the store keeps");
+}
+
 export function corrupt({ bucket }: Context, key: string, why: string): DataPlaneError {
   const ref = bucket.uri(key);
   return new DataPlaneError("data_loss", `get ${ref}: ${why}`, { ref });

@@ -33,10 +33,10 @@ export interface DownloadOptions extends TransferOptions {
   /** What people call `maxBytes`, for the message: the setting that raises it. */
   readonly limitName?: string;
   /**
-   * `checksums` (the default) compares the length and the CRC that the store keeps; `md5` also the MD5 where it is known
-   * and the object comes in one stretch: twice the work of the transfer itself.
+   * `checksums` (the default) compares the length and the CRC that the store keeps; `known` also the MD5, of objects whose
+   * CRC is not known: twice the work of the transfer itself, and a second reading of those that come in pieces.
    */
-  readonly verify?: "checksums" | "md5";
+  readonly verify?: "checksums" | "known";
 }
 
 export interface DownloadTreeOptions extends DownloadOptions {

@@ -3,7 +3,7 @@ import { DataPlaneError } from "@flyte-dataplane/core";
 import { bodyCheck } from "../crc.ts";
 import type { ObjectInfo } from "../driver.ts";
 import type { TransferContext } from "./context.ts";
-import { corrupt } from "./into-file.ts";
+import { corrupt, otherMd5 } from "./into-file.ts";
 import type { DownloadOptions } from "./options.ts";
 
 interface WholeCheck {
@@ -21,7 +21,8 @@ export async function wholeCheck(
 ): Promise<WholeCheck> {
   const { meter, options } = context;
   const crc = info.checksums === undefined ? undefined : await bodyCheck(info.checksums);
-  const md5 = options.verify === "md5" && info.contentMd5 !== undefined ? createHash("md5") : undefined;
+  const expected = crc === undefined && options.verify === "known" ? info.contentMd5 : undefined;
+  const md5 = expected === undefined ? undefined : createHash("md5");
   if (crc === undefined && md5 === undefined) return { onChunk: meter.onChunk, end: () => undefined };
   return {
     onChunk(chunk) {
@@ -35,9 +36,7 @@ export async function wholeCheck(
       } catch (error) {
         throw error instanceof DataPlaneError ? corrupt(context, key, error.message) : error;
       }
-      if (md5 !== undefined && info.contentMd5 !== undefined && !md5.digest().equals(info.contentMd5)) {
-        throw corrupt(context, key, "the MD5 of the body is not the one that the store keeps");
-      }
+      if (expected !== undefined && md5?.digest().equals(expected) === false) throw otherMd5(context, key);
     },
   };
 }
