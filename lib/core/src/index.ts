@@ -109,6 +109,7 @@ export { formatFloat } from "./text/float.ts";
 export type { SecondsAndNanos } from "./text/instant.ts";
 export { parseInteger } from "./text/integer.ts";
 export { formatStruct, jsonNumber, jsonString } from "./text/json.ts";
+export { truncateMiddle } from "./text/truncate.ts";
 export {
   formatStorageUri,
   joinUri,

@@ -27,6 +27,8 @@ export interface StoresOptions {
   readonly s3?: S3Settings;
   /** How failures on the network are met, in place of the defaults. */
   readonly retry?: Partial<RetryPolicy>;
+  /** Called before each further attempt at an operation on the network. */
+  readonly onRetry?: () => void;
 }
 
 /** Every store a process can reach. Buckets are opened at their first use and shared. */
@@ -95,12 +97,13 @@ export function createStores(options: StoresOptions): Stores {
 }
 
 /** Files and memory fail for reasons that waiting does not mend: only what crosses the network is tried again. */
-function wrapped(bare: Driver, { clock, metrics, network, retry }: StoresOptions): Driver {
+function wrapped(bare: Driver, { clock, metrics, network, retry, onRetry }: StoresOptions): Driver {
   const remote = bare.scheme !== "file" && bare.scheme !== "mem";
   const driver = remote
     ? withRetry(bare, retry ?? {}, {
         clock,
         ...(metrics !== undefined && { metrics }),
+        ...(onRetry !== undefined && { onRetry }),
         ...(network?.random !== undefined && { random: network.random }),
         ...(network?.logger !== undefined && { logger: network.logger }),
       })

@@ -78,6 +78,14 @@ const settings: readonly Flag[] = [
   text("otel.otlphttp.endpoint"),
   text("otel.sampler.parentSampler"),
   text("otel.sampler.traceIdRatio"),
+  { name: "copilot.max-simple-bytes", kind: "number" },
+  { name: "copilot.void-outputs", kind: "switch" },
+  { name: "copilot.success-marker", kind: "switch" },
+  text("copilot.primary-status-file"),
+  { name: "copilot.report-margin", kind: "duration" },
+  text("copilot.optional-files"),
+  { name: "copilot.decode-msgpack", kind: "switch" },
+  { name: "copilot.progress-interval", kind: "duration" },
 ];
 
 const kubernetesTexts =
@@ -102,7 +110,7 @@ export const persistentFlags: readonly Flag[] = [
 
 /** Whether a flag is a key of the configuration, whose text overrides files and environment. */
 export function isSetting(name: string): boolean {
-  return /^(storage|logger|otel)\./.test(name);
+  return /^(storage|logger|otel|copilot)\./.test(name);
 }
 
 /** Whether `name`, in any case, is a flag that every command accepts. */

@@ -7,6 +7,8 @@ export interface RetryDeps {
   readonly random?: () => number;
   /** Hears of each retry at debug level. */
   readonly logger?: Logger;
+  /** Called before each further attempt. */
+  readonly onRetry?: () => void;
   /** Counts retries as `storage_retries_total`. */
   readonly metrics?: Metrics;
 }
@@ -59,6 +61,7 @@ export class Retrier {
   }
 
   note(call: Call, error: DataPlaneError, attempt: number, waitMs: number): void {
+    this.deps.onRetry?.();
     this.#retries?.add(1, { scheme: this.#scheme, operation: call.operation, code: error.code });
     // The query of a web address may be a signature; a store's key may hold a question mark of its own.
     const key = this.#scheme === "http" ? call.key.replace(/\?.*$/s, "") : call.key;
