@@ -1,4 +1,5 @@
-import { createHash } from "node:crypto";
+import { Buffer } from "node:buffer";
+import { createHash, createHmac } from "node:crypto";
 import { type StoreServer, startMinio } from "@flyte-dataplane/test-support";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import type { Driver } from "../../src/driver.ts";
@@ -108,6 +109,16 @@ it("a session token that was changed is refused by the store", async () => {
   });
 });
 
+it("a session that has ended is refused by the store, in one clear error", async () => {
+  const credentials = await assumed(provider.token("system:serviceaccount:flyte:default", client, 3600));
+  // No session can be asked for that is shorter than a quarter of an hour: this one was, by the store's own signature.
+  const ended = { ...credentials, sessionToken: endedToken(credentials.sessionToken ?? "", server.secretAccessKey) };
+  await during(ended, async (driver) => {
+    const calls = [() => driver.put("ended", bytes), () => driver.head("up"), () => driver.get("up")];
+    for (const call of calls) expect(await failureOf(call())).toMatchObject({ code: "unauthenticated" });
+  });
+});
+
 it.each([
   { name: "for another client", token: () => provider.token("s", "other", 3600), more: {} },
   { name: "past its end", token: () => provider.token("s", client, -10), more: {} },
@@ -127,3 +138,12 @@ it.each([
   expect(error).toMatchObject({ code: "unauthenticated" });
   expect((error as Error).message).toMatch(/^find S3 credentials: web identity: 127\.0\.0\.1:\d+ answers 4\d\d \w+$/);
 });
+
+/** The same session, over for an hour. */
+function endedToken(token: string, key: string): string {
+  const [head = "", body = ""] = token.split(".");
+  const claims = JSON.parse(Buffer.from(body, "base64url").toString("utf8")) as Record<string, unknown>;
+  const past = { ...claims, exp: Math.floor(Date.now() / 1000) - 3600 };
+  const signed = `${head}.${Buffer.from(JSON.stringify(past)).toString("base64url")}`;
+  return `${signed}.${createHmac("sha512", key).update(signed).digest("base64url")}`;
+}

@@ -26,6 +26,7 @@ export async function* disturbRequest(
   if (effect?.kind === "hold-request" && effect.afterBytes === 0) await held(effect.hold);
   yield head;
   if (effect?.kind === "trickle-request") yield* trickled(body, effect);
+  else if (effect?.kind === "corrupt-request") yield* corrupted(body, effect.atByte);
   else if (effect?.kind === "hold-request") yield* heldAfter(body, effect.afterBytes, effect.hold);
   else if (cut === undefined) yield* body;
   else {

@@ -109,6 +109,14 @@ test.each(requests)("a request that is reset $name never reaches the server whol
   expect(received).toHaveLength(1);
 });
 
+test("a request's byte is changed on its way, and no other", async () => {
+  proxy.inject({ effect: { kind: "corrupt-request", atByte: 150_000 } });
+  await put(stored);
+  const changed = Buffer.from(stored);
+  changed[150_000] = inverted(150_000);
+  expect(received.map((body) => body.equals(changed))).toEqual([true]);
+});
+
 test("an answer in the server's place keeps the request from it", async () => {
   proxy.inject({ effect: { kind: "answer", status: 503, headers: { "retry-after": "1" }, body: "busy" }, times: 2 });
   for (const expected of [503, 503, 200]) expect((await put(stored)).statusCode).toBe(expected);

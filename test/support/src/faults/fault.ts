@@ -27,6 +27,8 @@ export type RequestEffect =
   | { readonly kind: "stall-request"; readonly afterBytes: number }
   /** Holds the rest back until `hold` has resolved, with 0 the head too; where it rejects, the connection ends there. */
   | { readonly kind: "hold-request"; readonly afterBytes: number; readonly hold: () => Promise<void> }
+  /** Inverts one byte. */
+  | { readonly kind: "corrupt-request"; readonly atByte: number }
   /** Takes the first `bytes` one by one. */
   | { readonly kind: "trickle-request"; readonly bytes: number; readonly everyMs: number }
   /** Reads the request and answers in the server's place, which hears nothing of it. */

@@ -138,6 +138,12 @@ const recorded: readonly Recorded[] = [
     expected: "data_loss",
   },
   {
+    name: "a key for the encryption that is not there, MinIO",
+    status: 404,
+    body: `${xml}<Error><Code>kms:KeyNotFound</Code><Message>key with given key ID does not exist</Message><Key>locked</Key><BucketName>b</BucketName><Resource>/b/locked</Resource></Error>`,
+    expected: "failed_precondition",
+  },
+  {
     name: "an encryption key that is switched off, AWS",
     status: 400,
     body: `${xml}<Error><Code>KMS.DisabledException</Code><Message>arn:aws:kms:x is disabled.</Message></Error>`,

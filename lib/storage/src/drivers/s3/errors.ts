@@ -169,7 +169,7 @@ export function s3Error({ answer, html = false, region }: S3Refusal): DataPlaneE
 function rowOf({ status, code }: StoreAnswer, html: boolean): Row {
   const known = Object.hasOwn(s3ErrorTable, code) ? s3ErrorTable[code] : undefined;
   if (known !== undefined) return known;
-  if (code.startsWith("KMS.") || code.startsWith("XMinioKMS")) return keyService;
+  if (/^(kms[.:]|XMinioKMS)/i.test(code)) return keyService;
   if (html && status < 500 && status !== 429) {
     return { code: "failed_precondition", meaning: "the answer is a web page; is the endpoint an S3 API?" };
   }
