@@ -4,8 +4,12 @@ import { peers } from "./tools/peers/list.mjs";
 import SuiteReporter from "./tools/vitest/report.mjs";
 
 const setupFiles = ["./tools/vitest/fail-on-warning.mjs"];
-const gateway = peers(process.platform, process.arch).find(({ name }) => name === "versitygw");
-const versitygw = gateway === undefined ? undefined : findPeer(gateway);
+const found = (wanted: string): Readonly<Record<string, string>> => {
+  const peer = peers(process.platform, process.arch).find(({ name }) => name === wanted);
+  const program = peer === undefined ? undefined : findPeer(peer);
+  return program === undefined ? {} : { [wanted]: program };
+};
+const storePrograms = found("versitygw");
 const exclude = [...configDefaults.exclude, "**/dist/**", "**/gen/**"];
 
 // One suite after the other: servers and process trees under load would only measure one another.
@@ -40,7 +44,7 @@ export default defineConfig({
           // Those need servers that are not ours: `npm run test:stores`.
           exclude: [...exclude, "lib/storage/test/stores/**"],
           // The quickest of them serves here, too, if it is there.
-          provide: { storePrograms: versitygw === undefined ? {} : { versitygw } },
+          provide: { storePrograms },
           setupFiles,
           testTimeout: 30_000,
         },
@@ -55,7 +59,7 @@ export default defineConfig({
           ],
           // Those need servers that are not ours, too.
           exclude: [...exclude, "dataproxy/test/stores/**"],
-          provide: { storePrograms: versitygw === undefined ? {} : { versitygw } },
+          provide: { storePrograms, databasePrograms: found("pgbouncer") },
           setupFiles,
           testTimeout: 30_000,
           hookTimeout: 60_000,
@@ -68,7 +72,7 @@ export default defineConfig({
           sequence: { groupOrder: 3 },
           include: ["test/e2e/**/*.test.ts"],
           exclude,
-          provide: { storePrograms: versitygw === undefined ? {} : { versitygw } },
+          provide: { storePrograms },
           setupFiles,
           testTimeout: 120_000,
           hookTimeout: 120_000,

@@ -7,11 +7,16 @@ import {
 } from "@flyte-dataplane/controller";
 import { abortError, type Clock, type Env, type Logger } from "@flyte-dataplane/core";
 import type { Config } from "@flyte-dataplane/runtime/config";
-import { createDatabase, type Database, databaseSection } from "@flyte-dataplane/runtime/database";
+import {
+  createDatabase,
+  type Database,
+  type DatabaseOptions,
+  databaseSection,
+} from "@flyte-dataplane/runtime/database";
 import type { Lifecycle } from "@flyte-dataplane/runtime/lifecycle";
 import { type DataDirectory, openDataDirectory } from "./embedded/data-directory.ts";
 import { startEmbeddedPostgres } from "./embedded/postgres.ts";
-import { type ExternalDatabase, requireDatabaseUrl, requireReachable } from "./external-database.ts";
+import { connectionOptions, type ExternalDatabase, externalDatabase, requireReachable } from "./external-database.ts";
 import { localSection } from "./settings.ts";
 import { runtimeRequirement, runtimeWarmUpMs, runtimeWords, taskRuntime } from "./task-runtime.ts";
 
@@ -56,7 +61,6 @@ export async function openEdges(options: EdgesOptions): Promise<Edges> {
   // What can be refused without touching the disk is refused first.
   requirePlainDirectory(options);
   const external = externalDatabase(config, options.env);
-  if (external !== undefined) requireDatabaseUrl(external);
   const data = await openDataDirectory(options.directory);
   started("data-directory", () => data.lock.release());
   const database = createDatabase({ ...(await databaseOptions(options, data, external)), clock, logger });
@@ -84,27 +88,14 @@ export async function openEdges(options: EdgesOptions): Promise<Edges> {
   return { data, database, cluster, started };
 }
 
-/** The database that the settings name instead of the embedded one. */
-export function externalDatabase(config: Config, env: Env): ExternalDatabase | undefined {
-  const { url } = config.get(databaseSection);
-  if (url !== "") return { url, setting: "database.url" };
-  const given = env["DATABASE_URL"] ?? "";
-  return given === "" ? undefined : { url: given, setting: "DATABASE_URL" };
-}
-
+/** Options for `createDatabase`: the server that the settings name, else one started in the data directory. */
 async function databaseOptions(
   options: EdgesOptions,
   data: DataDirectory,
   external: ExternalDatabase | undefined,
-): Promise<{ readonly url: string }> {
-  const { directUrl, maxConnections, connectTimeout, preparedStatements } = options.config.get(databaseSection);
-  const common = {
-    maxConnections,
-    connectTimeoutMs: connectTimeout,
-    preparedStatements,
-    ...(directUrl === "" ? {} : { directUrl }),
-  };
-  if (external !== undefined) return { url: external.url, ...common };
+): Promise<Omit<DatabaseOptions, "clock" | "logger">> {
+  const common = connectionOptions(options.config.get(databaseSection));
+  if (external !== undefined) return { ...common, ...external.connect };
   const postgres = await startEmbeddedPostgres({
     data,
     env: options.env,
@@ -114,5 +105,5 @@ async function databaseOptions(
     signal: options.signal,
   });
   options.lifecycle.onStop("embedded-postgres", () => postgres.stop());
-  return { url: postgres.url, ...common };
+  return { ...common, url: postgres.url };
 }

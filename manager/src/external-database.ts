@@ -1,33 +1,73 @@
 /** The PostgreSQL that an operator names in place of the embedded one: looked at before anything relies on it. */
-import { DataPlaneError } from "@flyte-dataplane/core";
-import { type Queryable, statement } from "@flyte-dataplane/runtime/database";
+import { DataPlaneError, type Env } from "@flyte-dataplane/core";
+import type { Config } from "@flyte-dataplane/runtime/config";
+import {
+  createMissingDatabase,
+  type Database,
+  type DatabaseConfig,
+  type DatabaseOptions,
+  databaseSection,
+  statement,
+} from "@flyte-dataplane/runtime/database";
 
 export interface ExternalDatabase {
-  readonly url: string;
+  /** For `createDatabase`. */
+  readonly connect: { readonly url: string; readonly directUrl: string };
   /** Where the operator set it: `DATABASE_URL`, `database.url`. */
   readonly setting: string;
 }
 
-/** Throws `invalid_argument` for what is no URL of a PostgreSQL; the URL itself is not shown, it may hold a password. */
-export function requireDatabaseUrl({ url, setting }: ExternalDatabase): void {
-  if (place(url) !== undefined) return;
-  throw new DataPlaneError(
-    "invalid_argument",
-    `${setting} is not a URL such as postgresql://user@host:5432/name; correct it, or leave it out for an embedded server`,
-    { origin: "user" },
-  );
+/**
+ * The database that the settings name; undefined where they name none. Throws `invalid_argument` for what is no URL of a
+ * PostgreSQL and for settings that do not go together; no URL is shown, it may hold a password.
+ */
+export function externalDatabase(config: Config, env: Env): ExternalDatabase | undefined {
+  const { url, directUrl, password, transactionPooler } = config.get(databaseSection);
+  const given = url === "" ? (env["DATABASE_URL"] ?? "") : url;
+  if (given === "") {
+    const unused = Object.entries({ password, directUrl, transactionPooler }).find(([, value]) => Boolean(value));
+    if (unused !== undefined)
+      throw fault(`database.${unused[0]} is set, but no server is named; set database.url, too`);
+    return undefined;
+  }
+  const setting = url === "" ? "DATABASE_URL" : "database.url";
+  if (transactionPooler && directUrl === "")
+    throw fault("database.transactionPooler is set; set database.directUrl, too: notifications do not pass a pooler");
+  const pooled = withPassword(given, password, setting);
+  return {
+    setting,
+    connect: {
+      url: pooled,
+      directUrl: directUrl === "" ? pooled : withPassword(directUrl, password, "database.directUrl"),
+    },
+  };
 }
 
-/** Rejects in one line that says where the server was looked for, and why it did not answer. */
-export async function requireReachable(database: Queryable, { url, setting }: ExternalDatabase): Promise<void> {
+/** What the settings say of connections, whichever server they lead to. */
+export function connectionOptions(config: DatabaseConfig): Omit<DatabaseOptions, "clock" | "logger" | "url"> {
+  return {
+    maxConnections: config.maxConnections,
+    connectTimeoutMs: config.connectTimeout,
+    maxLifetimeMs: config.maxLifetime,
+    statementTimeoutMs: config.statementTimeout,
+    transactionPooler: config.transactionPooler,
+  };
+}
+
+/**
+ * Makes the database if its server lacks it. Rejects in one line that says where the server was looked for, and why it
+ * did not answer.
+ */
+export async function requireReachable(database: Database, { connect, setting }: ExternalDatabase): Promise<void> {
   try {
+    await createMissingDatabase(connect.directUrl);
     await database.query(ask);
   } catch (error) {
     const code = error instanceof DataPlaneError ? error.code : "unavailable";
-    const why = error instanceof Error ? error.message.replace(`${ask.name}: `, "") : String(error);
+    const why = error instanceof Error ? error.message.replace(/^[a-z_]+: /, "") : String(error);
     throw new DataPlaneError(
       code,
-      `connect to the database ${place(url) ?? ""} of ${setting}: ${why}; start it or correct the URL`,
+      `connect to the database ${databasePlace(connect.url) ?? ""} of ${setting}: ${why}; start it or correct the URL`,
       { origin: "user", cause: error },
     );
   }
@@ -35,8 +75,8 @@ export async function requireReachable(database: Queryable, { url, setting }: Ex
 
 const ask = statement("ask_database", "select 1");
 
-/** `host:port/name` without user and password; a socket's directory where that is the host. */
-function place(url: string): string | undefined {
+/** `host:port/name` without user and password; a socket's directory where that is the host. Undefined for what is no such URL. */
+export function databasePlace(url: string): string | undefined {
   if (!/^postgres(ql)?:\/\//i.test(url)) return undefined;
   try {
     // An empty host before the path is PostgreSQL's own notation for a socket.
@@ -45,4 +85,19 @@ function place(url: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+function withPassword(url: string, password: string, setting: string): string {
+  if (databasePlace(url) === undefined)
+    throw fault(
+      `${setting} is not a URL such as postgresql://user@host:5432/name; correct it, or leave it out for an embedded server`,
+    );
+  if (password === "") return url;
+  const parts = /^(\w+:\/\/[^/@:]+)(?::[^/@]*)?(@.*)$/s.exec(url);
+  if (parts === null) throw fault(`database.password is set, but ${setting} names no user`);
+  return `${parts[1]}:${encodeURIComponent(password)}${parts[2]}`;
+}
+
+function fault(what: string): DataPlaneError {
+  return new DataPlaneError("invalid_argument", `read configuration: ${what}`, { origin: "user" });
 }

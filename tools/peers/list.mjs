@@ -98,6 +98,11 @@ export function peers(platform, architecture) {
       recipe: { with: "debian", from: "curl", version: "7.88", binary: "curl" },
     },
     {
+      name: "pgbouncer",
+      purpose: "a transaction pooler before PostgreSQL",
+      recipe: { with: "debian", from: "pgbouncer", version: "1.18", binary: "pgbouncer" },
+    },
+    {
       name: "fake-gcs-server",
       purpose: "Google Cloud Storage: JSON and XML wire forms",
       recipe: { with: "go", from: "github.com/fsouza/fake-gcs-server", version: "v1.56.1", binary: "fake-gcs-server" },

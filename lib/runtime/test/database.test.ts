@@ -1,7 +1,14 @@
 import type { Logger } from "@flyte-dataplane/core";
 import { startTestPostgres, type TestPostgres } from "@flyte-dataplane/test-support";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { createDatabase, type Database, dynamicStatement, migrate, statement } from "../src/database/index.ts";
+import {
+  createDatabase,
+  type Database,
+  dynamicStatement,
+  migrate,
+  pendingMigrations,
+  statement,
+} from "../src/database/index.ts";
 import { systemClock } from "../src/lifecycle/index.ts";
 
 const silent: Logger = {
@@ -14,7 +21,7 @@ const silent: Logger = {
 let postgres: TestPostgres;
 const open: Database[] = [];
 
-function database(options: { maxConnections?: number; preparedStatements?: boolean } = {}): Database {
+function database(options: { maxConnections?: number; transactionPooler?: boolean } = {}): Database {
   const opened = createDatabase({ url: postgres.url, clock: systemClock, logger: silent, ...options });
   open.push(opened);
   return opened;
@@ -47,8 +54,8 @@ describe("statements", () => {
     expect(prepared.rows.map((row) => row.name).sort()).toEqual(["test_one", "test_prepared"]);
   });
 
-  test("no statement is prepared by name when that is switched off", async () => {
-    const db = database({ maxConnections: 1, preparedStatements: false });
+  test("no statement is prepared by name behind a transaction pooler", async () => {
+    const db = database({ maxConnections: 1, transactionPooler: true });
     await db.query(one, [1]);
     const prepared = await db.query(
       dynamicStatement<{ name: string }>("select name from pg_prepared_statements where name <> ''"),
@@ -263,6 +270,49 @@ describe("migrations", () => {
       { ...second, sql: "select 2" },
     ]);
     await expect(migrate(db, "newer", [{ ...first, sql: "select 1" }])).rejects.toThrow("newer than this program");
+  });
+
+  test("what is still to be applied is told without applying it", async () => {
+    const db = database();
+    expect(await pendingMigrations(db, "pending", [{ ...first, sql: "select 1" }])).toEqual([1]);
+    await migrate(db, "pending", [{ ...first, sql: "select 1" }]);
+    const both = [
+      { ...first, sql: "select 1" },
+      { ...second, sql: "select 2" },
+    ];
+    expect(await pendingMigrations(db, "pending", both)).toEqual([2]);
+    await expect(pendingMigrations(db, "pending", [{ ...first, sql: "select 3" }])).rejects.toThrow("its text differs");
+  });
+
+  test("the first waits until the reference has changed its tables", async () => {
+    const [db, reference] = [database(), database()];
+    let release: () => void = () => undefined;
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const order: string[] = [];
+    let migrated: Promise<unknown> | undefined;
+    await reference.transaction(async (transaction) => {
+      await transaction.lock(5432n);
+      migrated = migrate(db, "beside", [{ ...first, sql: "select 1" }]).then(() => order.push("ours"));
+      const waiting = dynamicStatement("select from pg_locks where locktype = 'advisory' and not granted");
+      const wait = async (): Promise<void> => {
+        while ((await reference.query(waiting)).count === 0);
+        order.push("reference");
+        release();
+      };
+      await Promise.all([released, wait()]);
+    });
+    await migrated;
+    expect(order).toEqual(["reference", "ours"]);
+  });
+
+  test("one is applied after a while though the reference has forgotten to unlock", async () => {
+    const reference = database();
+    const leaked = await reference.tryLock(5432n);
+    const options = { referenceWaitMs: 50 };
+    expect(await migrate(database(), "forgotten", [{ ...first, sql: "select 1" }], options)).toEqual([1]);
+    await leaked?.release();
   });
 
   test("one that fails leaves the schema as it was", async () => {

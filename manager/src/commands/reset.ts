@@ -1,10 +1,11 @@
 import { stopLocalContainers } from "@flyte-dataplane/controller";
 import { DataPlaneError } from "@flyte-dataplane/core";
 import { systemClock } from "@flyte-dataplane/runtime/lifecycle";
-import { containerGraceMs, externalDatabase } from "../edges.ts";
+import { containerGraceMs } from "../edges.ts";
 import { removeContents } from "../embedded/contents.ts";
 import { openDataDirectory } from "../embedded/data-directory.ts";
 import { stopLeftovers } from "../embedded/leftovers.ts";
+import { externalDatabase } from "../external-database.ts";
 import { loadSettings } from "../settings.ts";
 import { dataDirectory, type Machine } from "./places.ts";
 

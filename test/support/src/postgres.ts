@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { asServerUser, type ServerUser } from "./postgres-user.ts";
+import { processesIn } from "./processes-in.ts";
 
 export interface TestPostgres {
   /** For `pg` and whatever takes a `DATABASE_URL`; user and database are both `postgres`. */
@@ -18,14 +19,21 @@ export interface TestPostgres {
   halt(): Promise<void>;
   /** Ends every connection and starts the same data again under the same `url`. */
   restart(): Promise<void>;
+  /** Kills the server as a crash would, without a word to anybody; `restart` recovers what it had written. */
+  kill(): Promise<void>;
   /** Stops the server and removes its data. Safe to call twice. */
   stop(): Promise<void>;
 }
 
 const run = promisify(execFile);
 
+export interface TestPostgresOptions {
+  /** What was committed survives `kill`, though not the machine's own end; default false, which is quicker. */
+  readonly durable?: boolean;
+}
+
 /** Takes about 0.3 s; the first call on a machine 1 s more. Rejects with the server's own words if it does not start. */
-export async function startTestPostgres(): Promise<TestPostgres> {
+export async function startTestPostgres({ durable = false }: TestPostgresOptions = {}): Promise<TestPostgres> {
   const programs = await locate();
   const user = await asServerUser();
   const template = await makeTemplate(programs, user);
@@ -35,10 +43,11 @@ export async function startTestPostgres(): Promise<TestPostgres> {
   await chmod(data, 0o700);
   await user.own(directory);
 
-  let server = await launch(programs, user, directory, data);
+  const start = (): Promise<Server> => launch(programs, user, directory, data, durable);
+  let server = await start();
   let stopped: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
-    await server.end();
+    await server.end("INT");
     await rm(directory, { recursive: true, force: true });
   };
   return {
@@ -46,13 +55,26 @@ export async function startTestPostgres(): Promise<TestPostgres> {
     get pid() {
       return server.pid;
     },
-    halt: () => server.end(),
+    halt: () => server.end("INT"),
+    kill: async () => {
+      await server.end("KILL");
+      // As long as one of its processes lives no other server starts on the data, and they see only at their next wait.
+      for (let left = await processesIn(data); left.length > 0; left = await processesIn(data)) left.forEach(killed);
+    },
     restart: async () => {
-      await server.end();
-      server = await launch(programs, user, directory, data);
+      await server.end("INT");
+      server = await start();
     },
     stop: () => (stopped ??= stop()),
   };
+}
+
+function killed(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It ended between the look and the signal.
+  }
 }
 
 interface Programs {
@@ -104,30 +126,36 @@ async function makeTemplate(programs: Programs, user: ServerUser): Promise<strin
 
 interface Server {
   readonly pid: number;
-  /** Keeps the data. */
-  end(): Promise<void>;
+  /** By this signal; keeps the data. */
+  end(signal: "INT" | "KILL"): Promise<void>;
 }
 
 /**
  * The shell between us and the server outlives us by a moment: when we are gone, however that came, its input ends, and
- * it stops the server and removes the directory. Told to halt, it only stops the server.
+ * it stops the server and removes the directory. Told a signal, it only sends that.
  */
 const keeper = `
 exec 3<&0
 directory=$1; shift
 "$@" </dev/null &
 server=$!
-{ read -r word <&3 && : >"$directory/keep"; kill -INT $server; } 2>/dev/null &
+{ read -r word <&3 && : >"$directory/keep"; kill -\${word:-INT} $server; } 2>/dev/null &
 wait $server
 if [ -e "$directory/keep" ]; then rm "$directory/keep"; else rm -rf "$directory"; fi`;
 
-async function launch(programs: Programs, user: ServerUser, directory: string, data: string): Promise<Server> {
+async function launch(
+  programs: Programs,
+  user: ServerUser,
+  directory: string,
+  data: string,
+  durable: boolean,
+): Promise<Server> {
   const settings = {
     listen_addresses: "",
     unix_socket_directories: directory,
     fsync: "off",
     full_page_writes: "off",
-    synchronous_commit: "off",
+    synchronous_commit: durable ? "on" : "off",
     shared_buffers: "16MB",
     max_connections: "60",
   };
@@ -155,8 +183,8 @@ async function launch(programs: Programs, user: ServerUser, directory: string, d
   shell.stdin.on("error", () => undefined);
   return {
     pid: Number((await readFile(join(data, "postmaster.pid"), "utf8")).split("\n", 1)[0]),
-    end: async () => {
-      shell.stdin.end("halt\n");
+    end: async (signal) => {
+      shell.stdin.end(`${signal}\n`);
       await exited;
     },
   };

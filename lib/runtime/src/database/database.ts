@@ -47,12 +47,15 @@ export interface QueryResult<Row> {
 export interface QueryOptions {
   /** Cancels the statement at the server; the call then rejects with `canceled` or `deadline_exceeded`. */
   readonly signal?: AbortSignal;
+  /** Runs as long as it takes, past the limit on every statement: for changes of the schema. Default false. */
+  readonly unlimited?: boolean;
 }
 
 /**
  * Rejections are DataPlaneErrors: `already_exists` for a unique violation, `failed_precondition` for a foreign key or
- * check, `aborted` for a serialization failure or deadlock, `unavailable` when the server cannot be reached, is going
- * down or has no connection left, `invalid_argument` for a value the column cannot hold, else `internal`.
+ * check, `aborted` for a serialization failure or deadlock, `deadline_exceeded` for a statement that ran past its limit or
+ * that an operator cancelled, `unavailable` when the server cannot be reached, is going down or has no connection left,
+ * `invalid_argument` for a value the column cannot hold, else `internal`.
  */
 export interface Queryable {
   query<Row extends object>(

@@ -14,5 +14,6 @@ export {
   type Transaction,
   type TransactionOptions,
 } from "./database.ts";
-export { type Migration, migrate } from "./migrate.ts";
+export { type Migration, migrate, pendingMigrations } from "./migrate.ts";
+export { createMissingDatabase } from "./missing-database.ts";
 export { createDatabase, type DatabaseOptions } from "./postgres.ts";

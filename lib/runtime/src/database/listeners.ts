@@ -16,7 +16,8 @@ export interface Listeners {
   close(): Promise<void>;
 }
 
-const backoff = { baseMs: 50, maxMs: 5000 } as const;
+/** Watches stand still meanwhile, and one connection that asks once a second burdens nobody. */
+const backoff = { baseMs: 50, maxMs: 1000 } as const;
 /** How often a silent connection is asked whether it still lives. */
 const pingMs = 30_000;
 

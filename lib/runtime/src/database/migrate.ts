@@ -3,7 +3,7 @@
  * that several processes may start at once, and a text that was applied may never change afterwards.
  */
 import { createHash } from "node:crypto";
-import { DataPlaneError } from "@flyte-dataplane/core";
+import { DataPlaneError, errorCode } from "@flyte-dataplane/core";
 import { type Database, dynamicStatement, statement, type Transaction } from "./database.ts";
 
 export interface Migration {
@@ -23,17 +23,59 @@ export async function migrate(
   database: Database,
   owner: string,
   migrations: readonly Migration[],
+  options: MigrateOptions = {},
 ): Promise<readonly number[]> {
   requireSequence(owner, migrations);
-  return database.transaction(async (transaction) => {
-    await transaction.lock(migrationLock);
-    await transaction.query(createTable);
-    const applied = await transaction.query(selectApplied, [owner]);
-    compare(owner, migrations, applied.rows);
-    const missing = migrations.slice(applied.count);
-    for (const migration of missing) await apply(transaction, owner, migration);
-    return missing.map((migration) => migration.version);
-  });
+  return database.transaction(
+    async (transaction) => {
+      await transaction.lock(migrationLock);
+      await transaction.query(createTable);
+      const applied = await transaction.query(selectApplied, [owner]);
+      compare(owner, migrations, applied.rows);
+      const missing = migrations.slice(applied.count);
+      if (missing.length > 0) await lockOutReference(transaction, options.referenceWaitMs ?? 10_000);
+      for (const migration of missing) await apply(transaction, owner, migration);
+      return missing.map((migration) => migration.version);
+    },
+    { unlimited: true },
+  );
+}
+
+export interface MigrateOptions {
+  /** How long to wait for services of the reference that change the same database; default 10 s. */
+  readonly referenceWaitMs?: number;
+}
+
+/** What `owner`'s schema lacks of `migrations`, without changing anything; rejects as `migrate` does. */
+export async function pendingMigrations(
+  database: Database,
+  owner: string,
+  migrations: readonly Migration[],
+): Promise<readonly number[]> {
+  requireSequence(owner, migrations);
+  const { rows } = await database.query(selectTable);
+  const applied = rows[0]?.there === true ? (await database.query(selectApplied, [owner])).rows : [];
+  compare(owner, migrations, applied);
+  return migrations.slice(applied.length).map((migration) => migration.version);
+}
+
+/** The number under which the reference's services change a schema (runs-api.md 5.1). */
+const referenceLock = 5432n;
+
+/**
+ * Keeps the reference from changing the tables that both would create. It may have left that lock behind on a connection
+ * of its pool, where it stays as long as that process: so nobody waits for ever, and every statement of a first migration
+ * takes what is there as it is.
+ */
+async function lockOutReference(transaction: Transaction, waitMs: number): Promise<void> {
+  await transaction.query(dynamicStatement(`savepoint reference; set local lock_timeout = ${Math.ceil(waitMs)}`));
+  try {
+    await transaction.lock(referenceLock);
+  } catch (error) {
+    if (errorCode(error) !== "aborted") throw error;
+    await transaction.query(dynamicStatement("rollback to savepoint reference"));
+  }
+  await transaction.query(dynamicStatement("set local lock_timeout to default"));
 }
 
 /** One lock for every owner: starts are rare and short. The number is arbitrary but fixed. */
@@ -55,6 +97,10 @@ const createTable = dynamicStatement(
     applied_at timestamptz not null default now(),
     primary key (owner, version)
   )`,
+);
+const selectTable = statement<{ there: boolean }>(
+  "migrate_select_table",
+  "select to_regclass('dataplane_migrations') is not null as there",
 );
 const selectApplied = statement<AppliedRow>(
   "migrate_select_applied",

@@ -5,7 +5,8 @@ import type { Database } from "./database.ts";
 import { databaseError } from "./errors.ts";
 import { createListeners } from "./listeners.ts";
 import { tryLock } from "./lock.ts";
-import { createRunner } from "./run-statement.ts";
+import { createRunner, spoilsConnection } from "./run-statement.ts";
+import { createStatementLimit } from "./statement-limit.ts";
 import { runTransaction } from "./transaction.ts";
 import { columnTypes } from "./values.ts";
 
@@ -18,8 +19,12 @@ export interface DatabaseOptions {
   readonly maxConnections?: number;
   /** How long a call waits for a connection; default 10 s. */
   readonly connectTimeoutMs?: number;
-  /** False behind a transaction pooler, where names break; default true. */
-  readonly preparedStatements?: boolean;
+  /** Age at which a connection is replaced; default 0, never. */
+  readonly maxLifetimeMs?: number;
+  /** How long one statement may run; default 0, as long as it takes. */
+  readonly statementTimeoutMs?: number;
+  /** `url` leads to a transaction pooler, where named statements break and notifications get lost; default false. */
+  readonly transactionPooler?: boolean;
   /** Shown in pg_stat_activity. */
   readonly applicationName?: string;
   readonly clock: Clock;
@@ -39,6 +44,7 @@ export function createDatabase(options: DatabaseOptions): Database {
     connectionString: options.url,
     max: options.maxConnections ?? 10,
     idleTimeoutMillis: 60_000,
+    maxLifetimeSeconds: Math.ceil((options.maxLifetimeMs ?? 0) / 1000),
     allowExitOnIdle: false,
   });
   // An idle connection that dies is replaced by the next call; that call, not this event, tells whether it matters.
@@ -48,7 +54,8 @@ export function createDatabase(options: DatabaseOptions): Database {
   pool.on("connect", (client) => client.on("error", () => undefined));
   const directConfig: ClientConfig = { ...connection, connectionString: options.directUrl ?? options.url };
   const direct = (): Client => new Client(directConfig);
-  const runner = createRunner({ named: options.preparedStatements ?? true, cancelWith: direct });
+  const limit = createStatementLimit(options.clock, options.statementTimeoutMs ?? 0);
+  const runner = createRunner({ named: options.transactionPooler !== true, limit, clock: options.clock });
   const listeners = createListeners({ connect: direct, clock: options.clock, logger: options.logger });
   let closed: Promise<void> | undefined;
 
@@ -65,10 +72,9 @@ export function createDatabase(options: DatabaseOptions): Database {
       const client = await connect(statement.name ?? "query");
       let broken = false;
       try {
-        return await runner(client, statement, values, queryOptions.signal);
+        return await runner(client, statement, values, queryOptions);
       } catch (error) {
-        broken =
-          (error instanceof DataPlaneError && error.code === "unavailable") || queryOptions.signal?.aborted === true;
+        broken = spoilsConnection(error) || queryOptions.signal?.aborted === true;
         throw error;
       } finally {
         client.release(broken);
@@ -78,6 +84,9 @@ export function createDatabase(options: DatabaseOptions): Database {
       runTransaction({ connect: () => connect("transaction"), runner, clock: options.clock }, body, transactionOptions),
     listen: (channel, listener) => listeners.listen(channel, listener),
     tryLock: (key) => tryLock(direct(), key),
-    close: () => (closed ??= Promise.all([listeners.close(), pool.end()]).then(() => undefined)),
+    close: () =>
+      (closed ??= Promise.all([listeners.close(), pool.end()]).then(() => {
+        limit.close();
+      })),
   };
 }

@@ -3,7 +3,7 @@ import { backoffDelay, type Clock, DataPlaneError } from "@flyte-dataplane/core"
 import type { PoolClient } from "pg";
 import { dynamicStatement, statement, type Transaction, type TransactionOptions } from "./database.ts";
 import { isSerializationFailure } from "./errors.ts";
-import type { Runner } from "./run-statement.ts";
+import { type Runner, spoilsConnection } from "./run-statement.ts";
 
 export interface TransactionParts {
   readonly connect: () => Promise<PoolClient>;
@@ -39,7 +39,7 @@ async function once<T>(
   let open = true;
   const query: Transaction["query"] = (text, values = [], queryOptions = {}) => {
     if (!open) throw new DataPlaneError("internal", `${text.name ?? "query"}: its transaction has ended`);
-    return parts.runner(client, text, values, queryOptions.signal ?? options.signal);
+    return parts.runner(client, text, values, { ...options, ...queryOptions });
   };
   const transaction: Transaction = {
     query,
@@ -50,12 +50,12 @@ async function once<T>(
   try {
     await query(dynamicStatement(beginText(options)));
     const result = await body(transaction);
-    await parts.runner(client, commit, [], undefined);
+    await parts.runner(client, commit, []);
     return result;
   } catch (error) {
-    broken = (error instanceof DataPlaneError && error.code === "unavailable") || options.signal?.aborted === true;
+    broken = spoilsConnection(error) || options.signal?.aborted === true;
     // A connection that cannot roll back is closed, which rolls back as well.
-    if (!broken) await parts.runner(client, rollback, [], undefined).catch(() => (broken = true));
+    if (!broken) await parts.runner(client, rollback, []).catch(() => (broken = true));
     throw error;
   } finally {
     open = false;

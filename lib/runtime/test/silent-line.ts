@@ -1,0 +1,44 @@
+/** A line to a server that can fall silent, as when a cable is pulled: nobody says that it is gone. */
+import { once } from "node:events";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { connect, createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+export interface SilentLine {
+  /** The database of before, by way of this line. */
+  readonly url: string;
+  /** From now on nothing passes in either direction, and nobody new gets through. */
+  fallSilent(): void;
+  close(): Promise<void>;
+}
+
+const socketName = ".s.PGSQL.5432";
+
+export async function openLine(url: string): Promise<SilentLine> {
+  const directory = await mkdtemp(join(tmpdir(), "line-"));
+  await chmod(directory, 0o700);
+  const target = join(new URL(url).searchParams.get("host") ?? "", socketName);
+  const sockets = new Set<Socket>();
+  let silent = false;
+  const server = createServer((near) => {
+    sockets.add(near.on("error", () => undefined));
+    if (silent) return;
+    const far = connect(target).on("error", () => undefined);
+    sockets.add(far);
+    near.on("data", (bytes) => silent || far.write(bytes)).on("close", () => far.destroy());
+    far.on("data", (bytes) => silent || near.write(bytes)).on("close", () => silent || near.destroy());
+  }).listen(join(directory, socketName));
+  await once(server, "listening");
+  return {
+    url: url.replace(/host=.*/, `host=${encodeURIComponent(directory)}`),
+    fallSilent: () => {
+      silent = true;
+    },
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
