@@ -89,7 +89,7 @@ export function peers(platform, architecture) {
     },
     {
       name: "nginx",
-      purpose: "objects for bench, as fast as they can be served",
+      purpose: "objects for bench, as fast as they can be served; a web server and a proxy for test:stores",
       recipe: { with: "debian", from: "nginx-light", version: "1.22", binary: "nginx" },
     },
     {

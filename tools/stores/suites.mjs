@@ -8,5 +8,6 @@ export const suites = {
   minio: ["minio", "toxiproxy"],
   radosgw: ["radosgw"],
   faults: ["minio"],
-  refusals: ["minio", "versitygw"],
+  refusals: ["minio", "versitygw", "nginx"],
+  web: ["nginx"],
 };

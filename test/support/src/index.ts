@@ -4,6 +4,7 @@ export type { FuzzTarget } from "./fuzz.ts";
 export { type PgBouncer, startPgBouncer } from "./pgbouncer.ts";
 export { startTestPostgres, type TestPostgres } from "./postgres.ts";
 export { startMinio } from "./stores/minio.ts";
+export { type Nginx, startNginx } from "./stores/nginx.ts";
 export { startRadosGateway } from "./stores/rados-gateway.ts";
 export type { SignedAnswer } from "./stores/signed-request.ts";
 export { signedRequest } from "./stores/signed-request.ts";

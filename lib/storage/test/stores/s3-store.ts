@@ -15,6 +15,11 @@ const settings: Readonly<Record<StoreName, Partial<S3Config>>> = {
   radosgw: { conditionalWrites: "single" },
 };
 
+/** What a server is known by, where it is not asked itself. */
+export type StoreKeys = Pick<StoreServer, "name" | "region" | "accessKeyId" | "secretAccessKey"> & {
+  readonly endpoint?: string;
+};
+
 export interface S3StoreOptions {
   /** In place of the server's own: a proxy before it. */
   readonly endpoint?: string;
@@ -25,8 +30,8 @@ export interface S3StoreOptions {
 }
 
 /** The S3 driver on a bucket of a real server, with nothing around it. */
-export function openS3Store(server: StoreServer, bucket: string, options: S3StoreOptions = {}): Driver {
-  const { endpoint = server.endpoint, config, clock = realClock, wire } = options;
+export function openS3Store(server: StoreKeys, bucket: string, options: S3StoreOptions = {}): Driver {
+  const { endpoint = server.endpoint ?? "", config, clock = realClock, wire } = options;
   const { accessKeyId, secretAccessKey, region } = server;
   const credentials = options.credentials ?? { accessKeyId, secretAccessKey };
   return openS3Driver(

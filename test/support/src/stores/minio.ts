@@ -5,7 +5,7 @@ import { type StartOptions, type StoreServer, serverFolder, storeServer, testCre
 import { freePort } from "./until-ready.ts";
 
 /** The strictest of the servers: signatures, expiry, checksums, conditions, session tokens. */
-export async function startMinio({ program, directory, env }: StartOptions): Promise<StoreServer> {
+export async function startMinio({ program, directory, region, env }: StartOptions): Promise<StoreServer> {
   const folder = await serverFolder("minio");
   const objects = directory ?? path.join(folder, "objects");
   const port = await freePort();
@@ -19,6 +19,7 @@ export async function startMinio({ program, directory, env }: StartOptions): Pro
       MINIO_UPDATE: "off",
       // Lets one folder of an ordinary file system be a store.
       MINIO_CI_CD: "1",
+      ...(region !== undefined && { MINIO_SITE_REGION: region }),
       ...env,
     },
     directory: folder,
@@ -27,6 +28,7 @@ export async function startMinio({ program, directory, env }: StartOptions): Pro
   return await storeServer({
     name: "minio",
     endpoint,
+    region,
     peer: server,
     uploads: () => uploadFolders(path.join(objects, ".minio.sys", "multipart")),
     stop: () => server.stop(),

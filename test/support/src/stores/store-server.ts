@@ -31,6 +31,8 @@ export interface StartOptions {
   readonly program: string;
   /** Where its objects live; a temporary folder by default, removed at the end. */
   readonly directory?: string;
+  /** `us-east-1` by default. */
+  readonly region?: string;
   /** Further variables of its environment. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -45,6 +47,7 @@ export async function serverFolder(name: string): Promise<string> {
 export interface Served {
   readonly name: StoreName;
   readonly endpoint: string;
+  readonly region?: string | undefined;
   /** The process that answers. */
   readonly peer: PeerProcess;
   stop(): Promise<void>;
@@ -53,8 +56,8 @@ export interface Served {
 }
 
 /** Resolves once the server answers signed requests; its calls are the same for every server. */
-export async function storeServer({ name, endpoint, peer, ...own }: Served): Promise<StoreServer> {
-  const identity = { ...testCredentials, region: "us-east-1" };
+export async function storeServer({ name, endpoint, region, peer, ...own }: Served): Promise<StoreServer> {
+  const identity = { ...testCredentials, region: region ?? "us-east-1" };
   const send = (method: string, target: string, body?: Uint8Array): Promise<SignedAnswer> =>
     signedRequest({ ...identity, endpoint, method, target, body: body ?? new Uint8Array(0) });
   // A health check may be green before the first bucket can be made.
