@@ -13,6 +13,7 @@ const commands = [
   ["test"],
   ["demo"],
   ["test:stores"],
+  ["test:limits"],
   ["test:sdk"],
   ["test:matrix"],
   ["bench"],
