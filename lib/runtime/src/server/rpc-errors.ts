@@ -1,7 +1,8 @@
-/** The edge where our errors become Connect's, and back: code for code, message for message, nothing of the cause. */
+/** The edge where our errors become Connect's, and back: code for code, message for message but for secrets, nothing of the cause. */
 
 import { Code, ConnectError } from "@connectrpc/connect";
 import { DataPlaneError, type ErrorCode } from "@flyte-dataplane/core";
+import { redactText } from "../lifecycle/redact.ts";
 
 const codes: Readonly<Record<ErrorCode, Code>> = {
   canceled: Code.Canceled,
@@ -36,7 +37,7 @@ export function toConnectError(error: unknown): ConnectError {
     plain.details = error.details;
     return plain;
   }
-  if (error instanceof DataPlaneError) return new ConnectError(error.message, codes[error.code]);
+  if (error instanceof DataPlaneError) return new ConnectError(redactText(error.message), codes[error.code]);
   return new ConnectError("internal error", Code.Internal);
 }
 
