@@ -1,15 +1,17 @@
 /**
- * HTTP/1.1 and cleartext HTTP/2 on one port: gRPC clients begin with HTTP/2's preface, everybody else with a method, so
- * the first bytes tell. Nothing is negotiated and no upgrade is offered.
+ * HTTP/1.1 and HTTP/2 on one port. In the clear, gRPC clients begin with HTTP/2's preface and everybody else with a method,
+ * so the first bytes tell; nothing is negotiated and no upgrade is offered. Over TLS both sides agreed while they shook
+ * hands.
  */
-import type { Server as HttpServer, RequestListener } from "node:http";
+import type { Server as HttpServer } from "node:http";
 import {
   createServer as createHttp2Server,
-  type Http2ServerRequest,
-  type Http2ServerResponse,
+  type IncomingHttpHeaders,
   type ServerHttp2Session,
+  type ServerHttp2Stream,
 } from "node:http2";
 import type { Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
 
 export interface Connections {
   /** Refuses connections that said nothing yet and tells HTTP/2 callers to begin no further call. */
@@ -18,22 +20,23 @@ export interface Connections {
   destroy(): void;
 }
 
-/** The first bytes of the preface that no HTTP/1.1 method shares. */
-const preface = Buffer.from("PRI * HTTP/2");
-const silenceMs = 120_000;
+export type StreamListener = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void;
+
+const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+/** How long a caller may take until its first bytes tell what it speaks. */
+const decisionMs = 5000;
 const probeMs = 30_000;
 
-/** Makes `server`, which is to listen with `listener`, take both protocols. */
-export function takeBothProtocols(server: HttpServer, listener: RequestListener): Connections {
-  // Node's compatibility classes have what `listener` uses of the HTTP/1.1 ones.
-  const listener2 = listener as unknown as (request: Http2ServerRequest, response: Http2ServerResponse) => void;
-  const http2 = createHttp2Server(
-    { settings: { initialWindowSize: 1 << 20, maxConcurrentStreams: 1000 }, maxSessionMemory: 100 },
-    listener2,
-  );
+/** Makes `server`, one of `node:http` or `node:https`, take HTTP/2 too: its streams go to `listener`. */
+export function takeBothProtocols(server: HttpServer, tls: boolean, listener: StreamListener): Connections {
+  const http2 = createHttp2Server({
+    settings: { initialWindowSize: 1 << 20, maxConcurrentStreams: 1000 },
+    maxSessionMemory: 100,
+  });
   const sessions = new Set<ServerHttp2Session>();
   const sockets = new Set<Socket>();
   const silent = new Set<Socket>();
+  http2.on("stream", listener);
   http2.on("session", (session) => {
     sessions.add(session);
     session.once("close", () => sessions.delete(session));
@@ -41,23 +44,27 @@ export function takeBothProtocols(server: HttpServer, listener: RequestListener)
   // A connection that breaks the protocol is closed by Node; nobody here waits for it.
   http2.on("sessionError", () => undefined);
 
-  const http1 = server.listeners("connection") as ((this: HttpServer, socket: Socket) => void)[];
-  server.removeAllListeners("connection");
+  const spoken = tls ? "secureConnection" : "connection";
+  const http1 = server.listeners(spoken) as ((this: HttpServer, socket: Socket) => void)[];
+  server.removeAllListeners(spoken);
+  const hand = (socket: Socket, isHttp2: boolean): void => {
+    if (isHttp2) http2.emit("connection", socket);
+    else for (const take of http1) take.call(server, socket);
+  };
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);
-    silent.add(socket);
-    socket.once("close", () => {
-      sockets.delete(socket);
-      silent.delete(socket);
-    });
+    socket.once("close", () => sockets.delete(socket));
     // No protocol here has heartbeats on an idle stream, so only TCP notices a caller whose machine is gone.
     socket.setKeepAlive(true, probeMs);
+    if (tls) return;
+    silent.add(socket);
+    socket.once("close", () => silent.delete(socket));
     peek(socket, (isHttp2) => {
       silent.delete(socket);
-      if (isHttp2) http2.emit("connection", socket);
-      else for (const take of http1) take.call(server, socket);
+      hand(socket, isHttp2);
     });
   });
+  if (tls) server.on("secureConnection", (socket: TLSSocket) => hand(socket, socket.alpnProtocol === "h2"));
   return {
     close: () => {
       for (const socket of silent) socket.destroy();
@@ -75,21 +82,23 @@ function peek(socket: Socket, decided: (isHttp2: boolean) => void): void {
   const ignore = (): void => undefined;
   const hangUp = (): void => void socket.destroy();
   socket.on("error", ignore);
-  socket.setTimeout(silenceMs, hangUp);
+  const late = setTimeout(hangUp, decisionMs);
+  const giveUp = (): void => clearTimeout(late);
+  socket.once("close", giveUp);
   // A server's socket stays open for its own half; who closed before speaking waits for no answer.
   socket.once("end", hangUp);
-  let bytes = Buffer.alloc(0);
+  let bytes: Buffer = Buffer.alloc(0);
   const look = (): void => {
     const more = socket.read() as Buffer | null;
     if (more === null) return;
-    bytes = Buffer.concat([bytes, more]);
+    bytes = bytes.length === 0 ? more : Buffer.concat([bytes, more]);
     const length = Math.min(bytes.length, preface.length);
     const may = bytes.subarray(0, length).equals(preface.subarray(0, length));
     // As long as it may be either, wait for more.
     if (may && length < preface.length) return;
     socket.off("readable", look);
-    socket.setTimeout(0);
-    socket.off("timeout", hangUp);
+    clearTimeout(late);
+    socket.off("close", giveUp);
     socket.off("end", hangUp);
     socket.off("error", ignore);
     // Given back only now: each giving back makes the socket readable again.

@@ -1,12 +1,9 @@
 /** Figures of every procedure: how many calls ended how, and how long they took. */
 import type { DescMethod } from "@bufbuild/protobuf";
-import { Code, ConnectError } from "@connectrpc/connect";
 import type { Clock, Metrics } from "@flyte-dataplane/core";
+import type { CallHook } from "./call-hook.ts";
 
-/** Notes the beginning of a call; the returned function its end, with what it threw if anything. */
-export type CallMetrics = (method: DescMethod) => (thrown?: unknown) => void;
-
-export function createCallMetrics(metrics: Metrics, clock: Clock): CallMetrics {
+export function createCallMetrics(metrics: Metrics, clock: Clock): CallHook {
   const ended = metrics.counter({
     name: "rpc_server_calls_total",
     help: "Calls that ended, by their code.",
@@ -18,19 +15,18 @@ export function createCallMetrics(metrics: Metrics, clock: Clock): CallMetrics {
     labels: ["service", "method"],
     buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60],
   });
-  return (method) => {
+  const labelsOf = new Map<DescMethod, { service: string; method: string }>();
+  return ({ method }) => {
     const begun = clock.now();
-    const labels = { service: method.parent.typeName, method: method.name };
-    return (thrown) => {
-      const code = thrown === undefined ? "ok" : codeName(thrown);
-      ended.add(1, { ...labels, code });
-      seconds.observe((clock.now() - begun) / 1000, labels);
+    let labels = labelsOf.get(method);
+    if (labels === undefined) {
+      labels = { service: method.parent.typeName, method: method.name };
+      labelsOf.set(method, labels);
+    }
+    const { service, method: name } = labels;
+    return ({ code }) => {
+      ended.add(1, { service, method: name, code });
+      seconds.observe((clock.now() - begun) / 1000, { service, method: name });
     };
   };
-}
-
-/** Connect's spelling: `not_found`. */
-function codeName(thrown: unknown): string {
-  const name = thrown instanceof ConnectError ? Code[thrown.code] : "Internal";
-  return name.replace(/[A-Z]/g, (letter, at: number) => (at === 0 ? "" : "_") + letter.toLowerCase());
 }

@@ -1,29 +1,30 @@
-/** The calls under way, and the two signals that end them: streams when the drain begins, unary calls when it is over. */
+/** The calls under way, and the two moments that end them: streams when the drain begins, unary calls when it is over. */
 import { setMaxListeners } from "node:events";
+import type { RunningCall } from "./running-call.ts";
 
 export interface Calls {
   /** Aborts when the drain begins. */
   readonly draining: AbortSignal;
-  /** Aborts when the drain is over. */
-  readonly over: AbortSignal;
-  /** Counts a call until the returned function is called (once or more). */
+  /** Counts an answer, of a procedure or not, until the returned function is called (once or more). */
   begin(): () => void;
+  /** Cuts `call` with the drain's reason, a stream at its beginning, else at its end, unless `release` comes first. */
+  track(call: RunningCall, streams: boolean): () => void;
   drain(reason: Error): void;
   cut(reason: Error): void;
-  /** Resolves when no call is under way. */
+  /** Resolves when no answer is under way. */
   idle(): Promise<void>;
 }
 
 export function createCalls(): Calls {
   const draining = new AbortController();
-  const over = new AbortController();
-  // Every call under way listens, and there may be thousands: that is no leak.
-  setMaxListeners(0, draining.signal, over.signal);
+  // Every route under way may listen, and there may be thousands: that is no leak.
+  setMaxListeners(0, draining.signal);
+  const streaming = createCutSet();
+  const unary = createCutSet();
   const waiting: (() => void)[] = [];
   let running = 0;
   return {
     draining: draining.signal,
-    over: over.signal,
     begin: () => {
       let ended = false;
       running += 1;
@@ -34,8 +35,28 @@ export function createCalls(): Calls {
         if (running === 0) for (const resolve of waiting.splice(0)) resolve();
       };
     },
-    drain: (reason) => draining.abort(reason),
-    cut: (reason) => over.abort(reason),
+    track: (call, streams) => (streams ? streaming : unary).add(call),
+    drain: (reason) => {
+      draining.abort(reason);
+      streaming.cut(reason);
+    },
+    cut: (reason) => unary.cut(reason),
     idle: () => (running === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
+  };
+}
+
+function createCutSet() {
+  const calls = new Set<RunningCall>();
+  let why: Error | undefined;
+  return {
+    add: (call: RunningCall): (() => void) => {
+      if (why !== undefined) call.abort(why);
+      calls.add(call);
+      return () => void calls.delete(call);
+    },
+    cut: (reason: Error): void => {
+      why = reason;
+      for (const call of calls) call.abort(reason);
+    },
   };
 }

@@ -21,9 +21,11 @@ import {
 import { runStreamingCall, runUnaryCall } from "@connectrpc/connect/protocol";
 import type { Logger } from "@flyte-dataplane/core";
 import { deepFreeze } from "./deep-freeze.ts";
+import { messageOf } from "./encoded-message.ts";
 import { abortReason, invokeStream, invokeUnary } from "./invoke.ts";
 import { toConnectError } from "./rpc-errors.ts";
-import type { CallContext, RpcService, StreamHandler, UnaryHandler } from "./service.ts";
+import { RunningCall } from "./running-call.ts";
+import type { RpcService, StreamHandler, UnaryHandler } from "./service.ts";
 
 export interface DirectTransportOptions {
   readonly interceptors?: readonly Interceptor[];
@@ -46,15 +48,16 @@ export function directTransport(services: readonly RpcService[], options: Direct
         ...callOptions(options, interceptors, signal, timeoutMs),
         req: { ...request(method, header, contextValues), stream: false as const, method, message },
         next: async (call) => {
-          const context = callContext(call.signal, call.header);
+          const running = runningCall(call.signal, call.header);
           const handler = find(table, method) as UnaryHandler<unknown>;
-          const answer = await invokeUnary(handler, seal(call.message), { method, context, logger: options.logger });
+          const invocation = { method, call: running, logger: options.logger };
+          const answer = messageOf(method.output, await invokeUnary(handler, seal(call.message), invocation));
           return {
             stream: false,
             service: method.parent,
             method,
-            header: context.responseHeader,
-            trailer: new Headers(),
+            header: running.responseHeader,
+            trailer: running.responseTrailer,
             message: seal(answer as MessageShape<typeof method.output>),
           };
         },
@@ -71,16 +74,16 @@ export function directTransport(services: readonly RpcService[], options: Direct
         ...callOptions(options, interceptors, signal, timeoutMs),
         req: { ...request(method, header, contextValues), stream: true as const, method, message: input },
         next: async (call) => {
-          const context = callContext(call.signal, call.header);
+          const running = runningCall(call.signal, call.header);
           const handler = find(table, method) as StreamHandler<unknown>;
           const first = await onlyMessage(call.message);
-          const messages = invokeStream(handler, seal(first), { method, context, logger: options.logger });
+          const messages = invokeStream(handler, seal(first), { method, call: running, logger: options.logger });
           return {
             stream: true,
             service: method.parent,
             method,
-            header: context.responseHeader,
-            trailer: new Headers(),
+            header: running.responseHeader,
+            trailer: running.responseTrailer,
             message: untilAborted(messages as AsyncGenerator<MessageShape<O>, void>, call.signal, seal),
           };
         },
@@ -116,8 +119,12 @@ function request(
   };
 }
 
-function callContext(signal: AbortSignal, requestHeader: Headers): CallContext {
-  return { signal, requestHeader, responseHeader: new Headers() };
+function runningCall(signal: AbortSignal, requestHeader: Headers): RunningCall {
+  const call = new RunningCall({ requestHeader: () => requestHeader });
+  const follow = (): void => call.abort(abortReason(signal));
+  if (signal.aborted) follow();
+  else signal.addEventListener("abort", follow, { once: true });
+  return call;
 }
 
 function find(table: ReadonlyMap<string, RpcService>, method: DescMethodUnary | DescMethodStreaming): unknown {

@@ -3,9 +3,8 @@
  * machine reaches: so a Host that is not ours (DNS rebinding) and an Origin not allowed are refused before anything
  * else looks at the request, preflighted or not.
  */
-import type { IncomingMessage, ServerResponse } from "node:http";
-import { hostOf } from "./http-request.ts";
-import { lastOnConnection } from "./http-response.ts";
+import type { IncomingHttpHeaders } from "node:http";
+import { type Exchange, hostOf } from "../connect/exchange.ts";
 
 export interface GuardOptions {
   readonly hostNames: readonly string[];
@@ -13,33 +12,34 @@ export interface GuardOptions {
 }
 
 /** True when the request may go on; else it has been answered. */
-export type Guard = (request: IncomingMessage, response: ServerResponse) => boolean;
+export type Guard = (exchange: Exchange) => boolean;
 
 export function createGuard(options: GuardOptions): Guard {
   const names = new Set([...loopbackNames, ...options.hostNames.map((name) => name.toLowerCase())]);
   const origins = new Set(options.origins.map((origin) => origin.toLowerCase()));
-  return (request, response) => {
-    const host = hostName(hostOf(request));
+  return (exchange) => {
+    const { headers } = exchange;
+    const host = hostName(hostOf(headers));
     if (host === undefined || !(names.has("*") || names.has(host))) {
-      return refuse(
-        request,
-        response,
-        `host "${hostOf(request) ?? ""}" is not one of this server's names; add it to server.hostNames`,
-      );
+      const asked = hostOf(headers) ?? "";
+      return refuse(exchange, `host "${asked}" is not one of this server's names; add it to server.hostNames`);
     }
-    const origin = request.headers.origin;
+    const { origin } = headers;
     if (origin === undefined) return true;
-    if (!origins.has(origin.toLowerCase())) {
-      return refuse(request, response, `origin "${origin}" is not allowed; add it to server.origins`);
-    }
-    response.setHeader("access-control-allow-origin", origin);
-    response.setHeader("access-control-expose-headers", exposedHeaders);
-    response.setHeader("vary", "origin");
-    if (request.method !== "OPTIONS") return true;
-    response.setHeader("access-control-allow-methods", "GET, POST, PUT, OPTIONS");
-    response.setHeader("access-control-allow-headers", allowedHeaders(request));
-    response.setHeader("access-control-max-age", "7200");
-    response.writeHead(204).end();
+    if (!origins.has(origin.toLowerCase()))
+      return refuse(exchange, `origin "${origin}" is not allowed; add it to server.origins`);
+    exchange.addHeaders({
+      "access-control-allow-origin": origin,
+      "access-control-expose-headers": exposedHeaders,
+      vary: "origin",
+    });
+    if (exchange.method !== "OPTIONS") return true;
+    exchange.head(204, {
+      "access-control-allow-methods": "GET, POST, PUT, OPTIONS",
+      "access-control-allow-headers": allowedHeaders(headers),
+      "access-control-max-age": "7200",
+    });
+    exchange.end();
     return false;
   };
 }
@@ -54,19 +54,19 @@ function hostName(header: string | undefined): string | undefined {
 }
 
 /** Whatever an allowed page asks for, provided it is a list of header names. */
-function allowedHeaders(request: IncomingMessage): string {
-  const asked = request.headers["access-control-request-headers"];
+function allowedHeaders(headers: IncomingHttpHeaders): string {
+  const asked = headers["access-control-request-headers"];
   return asked !== undefined && /^[\w, -]*$/.test(asked) ? asked : "content-type";
 }
 
-function refuse(request: IncomingMessage, response: ServerResponse, why: string): false {
+function refuse(exchange: Exchange, why: string): false {
   // The body is not read, so the connection cannot carry another request.
-  lastOnConnection(request, response);
-  response.writeHead(403, {
+  exchange.lastOnConnection();
+  exchange.head(403, {
     "content-type": "text/plain; charset=utf-8",
     "x-content-type-options": "nosniff",
   });
-  response.end(`${why}\n`);
-  request.resume();
+  exchange.end(Buffer.from(`${why}\n`));
+  exchange.body.resume();
   return false;
 }

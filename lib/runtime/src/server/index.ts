@@ -1,8 +1,11 @@
+export type { BegunCall, CallHook, EndedCall, ProtocolName } from "./call-hook.ts";
 export { type DirectTransportOptions, directTransport } from "./direct-transport.ts";
+export { EncodedMessage } from "./encoded-message.ts";
 export { fromConnectError, toConnectError } from "./rpc-errors.ts";
 export { createServer, type Server, type ServerOptions } from "./server.ts";
 export {
   type CallContext,
+  type CallTarget,
   type Handlers,
   type HealthCheck,
   type HttpContext,
@@ -14,3 +17,4 @@ export {
   type UnaryHandler,
 } from "./service.ts";
 export { readStaticFiles, type StaticFile } from "./static-files.ts";
+export type { TlsFiles } from "./tls.ts";

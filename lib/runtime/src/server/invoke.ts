@@ -7,74 +7,65 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import { abortError, DataPlaneError, type Logger } from "@flyte-dataplane/core";
 import { isUnplanned, toConnectError } from "./rpc-errors.ts";
-import type { CallContext, StreamHandler, UnaryHandler } from "./service.ts";
+import type { RunningCall } from "./running-call.ts";
+import type { StreamHandler, UnaryHandler } from "./service.ts";
 
 export interface Invocation {
   readonly method: DescMethod;
-  readonly context: CallContext;
+  readonly call: RunningCall;
   readonly logger: Logger;
 }
 
-/** The handler's answer. Rejects with a ConnectError; once `context.signal` aborts it does so without waiting for the handler. */
+/** The handler's answer. Rejects with a ConnectError; once the call is cut it does so without waiting for the handler. */
 export async function invokeUnary(
   handler: UnaryHandler<unknown>,
   request: unknown,
   invocation: Invocation,
 ): Promise<unknown> {
-  const { signal } = invocation.context;
+  const { call } = invocation;
   try {
-    return await beforeAbort(signal, async () => handler(request, invocation.context));
+    throwIfCut(call);
+    const answer = handler(request, call);
+    return answer instanceof Promise ? await call.beforeCut(answer) : answer;
   } catch (error) {
-    throw answer(error, invocation);
+    throw told(error, invocation);
   }
 }
 
 /**
- * The handler's messages. Throws a ConnectError; a stream that was cut by `context.signal` always ends with the
- * signal's reason, even where the handler ended it quietly, so that no caller takes a cut for the end.
+ * The handler's messages. Throws a ConnectError; a stream that was cut always ends with the reason, even where the
+ * handler ended it quietly, so that no caller takes a cut for the end.
  */
 export async function* invokeStream(
   handler: StreamHandler<unknown>,
   request: unknown,
   invocation: Invocation,
 ): AsyncGenerator<unknown, void> {
-  const { signal } = invocation.context;
+  const { call } = invocation;
   let iterator: AsyncIterator<unknown> | undefined;
   let ended = false;
   try {
-    if (signal.aborted) throw abortReason(signal);
-    iterator = handler(request, invocation.context)[Symbol.asyncIterator]();
+    throwIfCut(call);
+    iterator = handler(request, call)[Symbol.asyncIterator]();
     for (;;) {
-      const source = iterator;
-      const step = await beforeAbort(signal, () => source.next());
+      const step = await call.beforeCut(iterator.next());
       if (step.done === true) {
         ended = true;
-        if (signal.aborted) throw abortReason(signal);
+        throwIfCut(call);
         return;
       }
       yield step.value;
     }
   } catch (error) {
-    throw answer(error, invocation);
+    throw told(error, invocation);
   } finally {
     // A generator that is busy answers `return` only once it is free; nobody waits for that.
     if (!ended) void iterator?.return?.().then(undefined, (error: unknown) => leftBehind(error, invocation));
   }
 }
 
-async function beforeAbort<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  if (signal.aborted) throw abortReason(signal);
-  let stop = (): void => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    const listener = (): void => reject(abortReason(signal));
-    signal.addEventListener("abort", listener, { once: true });
-    stop = () => signal.removeEventListener("abort", listener);
-  });
-  try {
-    return await Promise.race([work(), aborted]);
-  } finally {
-    stop();
-  }
+function throwIfCut({ cutBy }: RunningCall): void {
+  if (cutBy !== undefined) throw cutBy;
 }
 
 /** Why `signal` aborted: the deadline and the drain leave their own error there, a caller who left need not. */
@@ -82,18 +73,17 @@ export function abortReason(signal: AbortSignal): Error {
   return signal.reason instanceof ConnectError ? signal.reason : abortError(signal);
 }
 
-function answer(error: unknown, { method, context, logger }: Invocation): ConnectError {
+/** What the caller is told of `error`; the log has the rest of it, where nobody planned it. */
+export function told(error: unknown, { method, call, logger }: Invocation): ConnectError {
   // What a handler throws because its signal aborted says less than why it aborted.
-  const told =
-    context.signal.aborted && !(error instanceof DataPlaneError && error.code !== "canceled")
-      ? abortReason(context.signal)
-      : error;
-  if (isUnplanned(told))
-    logger.error({ method: `${method.parent.typeName}/${method.name}`, error: told }, "call failed");
-  return toConnectError(told);
+  const said =
+    call.cutBy !== undefined && !(error instanceof DataPlaneError && error.code !== "canceled") ? call.cutBy : error;
+  if (isUnplanned(said))
+    logger.error({ method: `${method.parent.typeName}/${method.name}`, error: said }, "call failed");
+  return toConnectError(said);
 }
 
-function leftBehind(error: unknown, { method, context, logger }: Invocation): void {
-  if (context.signal.aborted || !isUnplanned(error)) return;
+function leftBehind(error: unknown, { method, call, logger }: Invocation): void {
+  if (call.cutBy !== undefined || !isUnplanned(error)) return;
   logger.warn({ method: `${method.parent.typeName}/${method.name}`, error }, "stream handler failed while it ended");
 }

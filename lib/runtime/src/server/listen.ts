@@ -1,26 +1,39 @@
 /** One port on one address or on both loopback families, as one thing to close. */
 import { createServer as createHttpServer, type Server as HttpServer, type RequestListener } from "node:http";
+import { createServer as createHttpsServer, type Server as HttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { DataPlaneError, type ErrorCode } from "@flyte-dataplane/core";
-import { type Connections, takeBothProtocols } from "./both-protocols.ts";
+import { type Connections, type StreamListener, takeBothProtocols } from "./both-protocols.ts";
+import type { TlsIdentity } from "./tls.ts";
+
+/** Who takes the requests of either version of HTTP. */
+export interface Takers {
+  readonly http1: RequestListener;
+  readonly http2: StreamListener;
+}
 
 export interface Listening {
   readonly port: number;
   readonly urls: readonly string[];
   /** No new connections; resolves when the last one is gone. */
   close(): Promise<void>;
+  /** Closes the connections that carry no request. */
+  closeIdle(): void;
   /** Closes every connection that is left. */
   destroy(): void;
+  /** Shows another certificate to those who connect from now on. */
+  renew(identity: TlsIdentity): void;
 }
 
 /** Attempts at a port that is free on both families when the first family chose it. */
 const attempts = 20;
 
-export async function listen(host: string, port: number, listener: RequestListener): Promise<Listening> {
+/** In the clear without `tls`. */
+export async function listen(host: string, port: number, takers: Takers, tls?: TlsIdentity): Promise<Listening> {
   const addresses = host === "localhost" ? ["127.0.0.1", "::1"] : [host];
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await listenAll(addresses, port, listener);
+      return await listenAll(addresses, port, takers, tls);
     } catch (error) {
       const busy = hasCode(error, "EADDRINUSE");
       if (!(busy && port === 0 && attempt < attempts)) throw refused(host, port, error);
@@ -28,15 +41,20 @@ export async function listen(host: string, port: number, listener: RequestListen
   }
 }
 
-async function listenAll(addresses: readonly string[], wanted: number, listener: RequestListener): Promise<Listening> {
+async function listenAll(
+  addresses: readonly string[],
+  wanted: number,
+  takers: Takers,
+  tls: TlsIdentity | undefined,
+): Promise<Listening> {
   const servers: HttpServer[] = [];
   const connections: Connections[] = [];
   const urls: string[] = [];
   let port = wanted;
   try {
     for (const address of addresses) {
-      const server = httpServer(listener);
-      connections.push(takeBothProtocols(server, listener));
+      const server = httpServer(takers.http1, tls);
+      connections.push(takeBothProtocols(server, tls !== undefined, takers.http2));
       try {
         port = await listenOne(server, address, port);
       } catch (error) {
@@ -45,7 +63,9 @@ async function listenAll(addresses: readonly string[], wanted: number, listener:
         throw error;
       }
       servers.push(server);
-      urls.push(`http://${address.includes(":") ? `[${address}]` : address}:${port}`);
+      urls.push(
+        `${tls === undefined ? "http" : "https"}://${address.includes(":") ? `[${address}]` : address}:${port}`,
+      );
     }
     if (servers.length === 0) throw new DataPlaneError("unavailable", "listen: this machine has no loopback address");
   } catch (error) {
@@ -60,25 +80,33 @@ async function listenAll(addresses: readonly string[], wanted: number, listener:
       for (const each of connections) each.close();
       await Promise.all(closed);
     },
+    closeIdle: () => {
+      for (const server of servers) server.closeIdleConnections();
+    },
     destroy: () => {
       for (const each of connections) each.destroy();
+    },
+    renew: (identity) => {
+      for (const server of servers)
+        if ("setSecureContext" in server) (server as HttpsServer).setSecureContext(identity);
     },
   };
 }
 
-function httpServer(listener: RequestListener): HttpServer {
-  return createHttpServer(
-    {
-      // Clients keep connections for up to 90 s; ours must not be the side that closes first, under a request.
-      keepAliveTimeout: 120_000,
-      headersTimeout: 125_000,
-      // A stream of requests or an upload may take as long as it takes; each call has its own deadline.
-      requestTimeout: 0,
-      noDelay: true,
-    },
-    listener,
-  );
+function httpServer(listener: RequestListener, tls: TlsIdentity | undefined): HttpServer {
+  return tls === undefined
+    ? createHttpServer(settings, listener)
+    : createHttpsServer({ ...settings, ...tls, ALPNProtocols: ["h2", "http/1.1"], handshakeTimeout: 10_000 }, listener);
 }
+
+const settings = {
+  // Clients keep connections for up to 90 s; ours must not be the side that closes first, under a request.
+  keepAliveTimeout: 120_000,
+  headersTimeout: 125_000,
+  // A stream of requests or an upload may take as long as it takes; each call has its own deadline.
+  requestTimeout: 0,
+  noDelay: true,
+};
 
 function listenOne(server: HttpServer, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {

@@ -1,13 +1,20 @@
 /** The one listening server of a process: remote procedures, health, figures and the services' own routes on one port. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import { type Clock, DataPlaneError, type Logger } from "@flyte-dataplane/core";
+import type { Exchange } from "../connect/exchange.ts";
+import { Http1Exchange } from "../connect/http1-exchange.ts";
+import { Http2Exchange } from "../connect/http2-exchange.ts";
+import { createRpcAdapter } from "../connect/rpc-adapter.ts";
 import type { MetricsRegistry } from "../lifecycle/metrics.ts";
 import { createApp } from "./app.ts";
+import type { CallHook } from "./call-hook.ts";
+import { createCallMetrics } from "./call-metrics.ts";
 import { createCalls } from "./calls.ts";
 import { createGuard } from "./guard.ts";
-import { lastOnConnection } from "./http-response.ts";
 import { listen } from "./listen.ts";
-import { createRpcListener } from "./rpc-listener.ts";
 import type { Service } from "./service.ts";
+import { followTlsFiles, readTlsFiles, type TlsFiles, type TlsIdentity } from "./tls.ts";
 
 export interface ServerOptions {
   readonly services: readonly Service[];
@@ -19,6 +26,10 @@ export interface ServerOptions {
   readonly hostNames?: readonly string[];
   /** Pages that may call us, as `scheme://host[:port]`; none by default, so that no foreign page can. */
   readonly origins?: readonly string[];
+  /** Serves TLS with these, and with what replaces them; in the clear without. */
+  readonly tls?: TlsFiles;
+  /** See every remote procedure call, besides the figures that each server keeps. */
+  readonly callHooks?: readonly CallHook[];
   /** Largest message taken or decompressed, in bytes; default 128 MiB. */
   readonly maxMessageBytes?: number;
   /** How long `close` lets unary calls finish; default 10 s. Streams end at once, with `unavailable`. */
@@ -46,31 +57,68 @@ const lastWordsMs = 1000;
 export async function createServer(options: ServerOptions): Promise<Server> {
   const calls = createCalls();
   const app = await createApp(options, calls.draining);
-  const rpc = createRpcListener(options, calls);
+  const rpc = createRpcAdapter(
+    {
+      services: options.services.flatMap((service) => service.rpc),
+      maxMessageBytes: options.maxMessageBytes,
+      hooks: [createCallMetrics(options.metrics, options.clock), ...(options.callHooks ?? [])],
+      logger: options.logger,
+    },
+    calls,
+  );
   const guard = createGuard({ hostNames: options.hostNames ?? [], origins: options.origins ?? [] });
-  const listening = await listen(options.host, options.port, (request, response) => {
-    const end = calls.begin();
-    response.once("close", end);
-    if (calls.draining.aborted) lastOnConnection(request, response);
-    if (!guard(request, response)) return;
-    if (!rpc(request, response)) app.routing(request, response);
-  });
+  /** False for a request that is left to fastify. */
+  const answered = (exchange: Exchange): boolean => {
+    exchange.onClose(calls.begin());
+    if (calls.draining.aborted) exchange.lastOnConnection();
+    return !guard(exchange) || rpc(exchange);
+  };
+  const identity = options.tls === undefined ? undefined : await readTlsFiles(options.tls);
+  const listening = await listen(
+    options.host,
+    options.port,
+    {
+      http1: (request, response) => {
+        if (!answered(new Http1Exchange(request, response))) app.routing(request, response);
+      },
+      http2: (stream, headers) => {
+        const exchange = new Http2Exchange(stream, headers);
+        if (answered(exchange)) return;
+        // Node's compatibility classes have what fastify uses of the HTTP/1.1 ones.
+        const request = new Http2ServerRequest(stream, headers, {}, []);
+        const response = new Http2ServerResponse(stream);
+        for (const [name, value] of Object.entries(exchange.addedHeaders)) response.setHeader(name, value);
+        app.routing(request as unknown as IncomingMessage, response as unknown as ServerResponse);
+      },
+    },
+    identity,
+  );
+  const closed = new AbortController();
+  if (options.tls !== undefined && identity !== undefined) {
+    const { clock, logger } = options;
+    const renewed = (next: TlsIdentity): void => listening.renew(next);
+    void followTlsFiles({ files: options.tls, current: identity, clock, logger, signal: closed.signal, renewed });
+  }
 
-  const idleWithin = async (ms: number): Promise<void> => {
-    const idle = new AbortController();
-    const late = options.clock.sleep(ms, { signal: idle.signal }).catch(() => undefined);
-    await Promise.race([calls.idle(), late]);
-    idle.abort();
+  const within = async (ms: number, done: Promise<void>): Promise<void> => {
+    const over = new AbortController();
+    const late = options.clock.sleep(ms, { signal: over.signal }).catch(() => undefined);
+    await Promise.race([done, late]);
+    over.abort();
   };
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     calls.drain(new DataPlaneError("unavailable", "the server is shutting down; call again"));
-    const closed = listening.close();
-    await idleWithin(options.drainMs ?? 10_000);
+    closed.abort();
+    const gone = listening.close();
+    await within(options.drainMs ?? 10_000, calls.idle());
     calls.cut(new DataPlaneError("unavailable", "the server shut down before the call had ended; call again"));
-    await idleWithin(lastWordsMs);
+    await within(lastWordsMs, calls.idle());
+    // An answer that ended may still be on its way to the system; what is idle is closed, the rest closes by itself.
+    listening.closeIdle();
+    await within(lastWordsMs, gone);
     listening.destroy();
-    await closed;
+    await gone;
     await app.close();
   };
   return {

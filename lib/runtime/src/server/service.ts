@@ -4,12 +4,15 @@
  */
 import type {
   DescMethod,
+  DescMethodBiDiStreaming,
+  DescMethodClientStreaming,
   DescMethodServerStreaming,
   DescMethodUnary,
   DescService,
   MessageShape,
 } from "@bufbuild/protobuf";
 import type { FastifyInstance } from "fastify";
+import type { EncodedMessage } from "./encoded-message.ts";
 
 export interface Service {
   readonly name: string;
@@ -54,6 +57,18 @@ export interface CallContext {
   readonly requestHeader: Headers;
   /** Where the handler may put response headers before it answers. */
   readonly responseHeader: Headers;
+  /** Where it may put what is to follow its answer, as long as it did not end. */
+  readonly responseTrailer: Headers;
+  /** What the caller gave the call, in milliseconds; undefined for no limit. */
+  readonly timeoutMs: number | undefined;
+  /** The HTTP request; undefined for direct calls. */
+  readonly target: CallTarget | undefined;
+}
+
+export interface CallTarget {
+  readonly method: string;
+  /** What follows the question mark, still encoded. */
+  readonly query: string;
 }
 
 export type UnaryHandler<I = never, O = unknown> = (request: I, context: CallContext) => Promise<O> | O;
@@ -66,10 +81,14 @@ export type Handlers<S extends DescService> = {
 
 type HandlerOf<M extends DescMethod> =
   M extends DescMethodUnary<infer I, infer O>
-    ? UnaryHandler<MessageShape<I>, MessageShape<O>>
+    ? UnaryHandler<MessageShape<I>, MessageShape<O> | EncodedMessage>
     : M extends DescMethodServerStreaming<infer I, infer O>
       ? StreamHandler<MessageShape<I>, MessageShape<O>>
-      : never;
+      : M extends DescMethodClientStreaming<infer I, infer O>
+        ? UnaryHandler<AsyncIterable<MessageShape<I>>, MessageShape<O>>
+        : M extends DescMethodBiDiStreaming<infer I, infer O>
+          ? StreamHandler<AsyncIterable<MessageShape<I>>, MessageShape<O>>
+          : never;
 
 /** Puts typed handlers into a handler table. */
 export function rpc<S extends DescService>(service: S, handlers: Handlers<S>): RpcService {

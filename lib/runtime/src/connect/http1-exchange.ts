@@ -1,0 +1,78 @@
+import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
+import { type Exchange, splitTarget } from "./exchange.ts";
+
+/** An HTTP/1.1 request and its answer. */
+export class Http1Exchange implements Exchange {
+  readonly httpVersion = 1;
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly body: IncomingMessage;
+  readonly #response: ServerResponse;
+
+  constructor(request: IncomingMessage, response: ServerResponse) {
+    this.body = request;
+    this.#response = response;
+    this.method = request.method ?? "";
+    [this.path, this.query] = splitTarget(request.url ?? "");
+  }
+
+  get headers(): IncomingHttpHeaders {
+    return this.body.headers;
+  }
+
+  get bodyArrived(): boolean {
+    return this.body.complete;
+  }
+
+  get headSent(): boolean {
+    return this.#response.headersSent;
+  }
+
+  get closed(): boolean {
+    return this.#response.destroyed || this.#response.writableEnded;
+  }
+
+  onClose(listener: (left: boolean) => void): void {
+    this.#response.once("close", () => listener(!this.#response.writableFinished));
+  }
+
+  addHeaders(headers: Readonly<Record<string, string>>): void {
+    for (const [name, value] of Object.entries(headers)) this.#response.setHeader(name, value);
+  }
+
+  head(status: number, headers: OutgoingHttpHeaders): void {
+    if (this.closed) return;
+    this.#response.writeHead(status, headers);
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (this.closed) return true;
+    if (bytes.byteLength > 0) return this.#response.write(bytes);
+    this.#response.flushHeaders();
+    return true;
+  }
+
+  onDrain(listener: () => void): void {
+    this.#response.once("drain", listener);
+  }
+
+  end(bytes?: Uint8Array, trailers?: OutgoingHttpHeaders): void {
+    if (this.closed) return;
+    if (trailers !== undefined) {
+      if (bytes !== undefined) this.#response.write(bytes);
+      this.#response.addTrailers(trailers);
+      this.#response.end();
+    } else {
+      this.#response.end(bytes);
+    }
+  }
+
+  lastOnConnection(): void {
+    if (!this.headSent) this.#response.setHeader("connection", "close");
+  }
+
+  destroy(): void {
+    this.#response.destroy();
+  }
+}

@@ -1,0 +1,28 @@
+/** The seam for what concerns every call that comes in over HTTP: figures, traces, limits. */
+import type { IncomingHttpHeaders } from "node:http";
+import type { DescMethod } from "@bufbuild/protobuf";
+import type { ErrorCode } from "@flyte-dataplane/core";
+
+export type ProtocolName = "connect" | "grpc" | "grpc-web";
+
+export interface BegunCall {
+  readonly method: DescMethod;
+  readonly protocol: ProtocolName;
+  /** Lower-case names. */
+  readonly headers: IncomingHttpHeaders;
+}
+
+export interface EndedCall {
+  readonly code: ErrorCode | "ok";
+  /** What the caller was told, if not an answer. */
+  readonly thrown?: unknown;
+  /** Bytes of messages as they crossed the wire, without heads and frames. */
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+}
+
+/**
+ * Sees a call when it begins, before its body is read; what it returns sees the end, once, however the call ended.
+ * Throwing a DataPlaneError or ConnectError refuses the call with it.
+ */
+export type CallHook = (call: BegunCall) => ((end: EndedCall) => void) | undefined;

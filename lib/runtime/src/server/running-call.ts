@@ -1,0 +1,87 @@
+/**
+ * A call under way as its handler sees it. Signal and headers are made when they are first asked for: most handlers of
+ * short calls never do, and each costs as much as the rest of a small call.
+ */
+import type { CallContext, CallTarget } from "./service.ts";
+
+export interface RunningCallOptions {
+  readonly requestHeader: () => Headers;
+  /** The HTTP request, where there is one. */
+  readonly target?: CallTarget;
+}
+
+export class RunningCall implements CallContext {
+  timeoutMs: number | undefined;
+  readonly target: CallTarget | undefined;
+  readonly #makeHeader: () => Headers;
+  #requestHeader: Headers | undefined;
+  #responseHeader: Headers | undefined;
+  #responseTrailer: Headers | undefined;
+  #controller: AbortController | undefined;
+  #reason: Error | undefined;
+  #onAbort: ((reason: Error) => void) | undefined;
+
+  constructor(options: RunningCallOptions) {
+    this.#makeHeader = options.requestHeader;
+    this.target = options.target;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#reason !== undefined) this.#controller.abort(this.#reason);
+    }
+    return this.#controller.signal;
+  }
+
+  get requestHeader(): Headers {
+    this.#requestHeader ??= this.#makeHeader();
+    return this.#requestHeader;
+  }
+
+  get responseHeader(): Headers {
+    this.#responseHeader ??= new Headers();
+    return this.#responseHeader;
+  }
+
+  get responseTrailer(): Headers {
+    this.#responseTrailer ??= new Headers();
+    return this.#responseTrailer;
+  }
+
+  /** What the handler set, if it set anything. */
+  get setHeader(): Headers | undefined {
+    return this.#responseHeader;
+  }
+
+  get setTrailer(): Headers | undefined {
+    return this.#responseTrailer;
+  }
+
+  /** Why the call was cut; undefined while it was not. */
+  get cutBy(): Error | undefined {
+    return this.#reason;
+  }
+
+  /** Cuts the call; a second reason changes nothing. */
+  abort(reason: Error): void {
+    if (this.#reason !== undefined) return;
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+    const listener = this.#onAbort;
+    this.#onAbort = undefined;
+    listener?.(reason);
+  }
+
+  /** Settles as `work` does, or rejects at once when the call is cut. Of several at a time only the last is told. */
+  beforeCut<T>(work: Promise<T>): Promise<T> {
+    if (this.#reason !== undefined) {
+      work.catch(() => undefined);
+      return Promise.reject(this.#reason);
+    }
+    return new Promise((resolve, reject) => {
+      this.#onAbort = reject;
+      work.then(resolve, reject);
+    });
+  }
+}
