@@ -1,11 +1,12 @@
 import { type CopilotInvocation, type CopilotOptions, DataPlaneError, parseCopilotArgs } from "@flyte-dataplane/core";
 import type { DownloadContext } from "./commands/run-download.ts";
-import type { SidecarContext } from "./commands/run-sidecar.ts";
 import { loadConfig } from "./config/load.ts";
 import { settingsOf } from "./config/settings.ts";
-import { createLog } from "./log.ts";
+import { lastWord } from "./last-word.ts";
+import { createLog, infoLevel } from "./log.ts";
 import type { ProcessPorts } from "./ports.ts";
 import { openStores } from "./store/open-stores.ts";
+import { Tally } from "./tally.ts";
 import { usage } from "./usage.ts";
 import { version } from "./version.ts";
 
@@ -19,13 +20,13 @@ export async function runCommandLine(argv: readonly string[], ports: ProcessPort
   try {
     invocation = parseCopilotArgs(argv);
   } catch (error) {
-    return fail(error, ports, usage.get("") ?? "");
+    return await fail(error, ports, usage.get("") ?? "");
   }
   try {
     return await runCommand(invocation, ports);
   } catch (error) {
     // The command line was understood, so its usage would only push the reason out of sight.
-    return fail(error, ports, "");
+    return await fail(error, ports, "");
   }
 }
 
@@ -56,27 +57,31 @@ async function runCommand({ command, options }: CopilotInvocation, ports: Proces
 }
 
 /** What both commands work with, by the configuration. Rejects, before any store is asked, if that is at fault. */
-async function openContext(
-  options: CopilotOptions,
-  ports: ProcessPorts,
-): Promise<SidecarContext & Pick<DownloadContext, "maxBytes">> {
+async function openContext(options: CopilotOptions, ports: ProcessPorts): Promise<Omit<DownloadContext, "strictExit">> {
   const { clock, stderr, env, workingDirectory } = ports;
   const { values } = await loadConfig({ options, env, workingDirectory });
-  const { store, logger, maxObjectBytes } = settingsOf(values);
+  const { store, logger, maxObjectBytes, copilot } = settingsOf(values);
   const log = createLog({ ...logger, clock, write: stderr });
+  const tally = new Tally(logger.level >= infoLevel && copilot.progressMs > 0);
+  const onRetry = (): void => {
+    tally.retries += 1;
+  };
   return {
     ports,
     log,
-    stores: await openStores(store, { clock, log, env }),
+    stores: await openStores(store, { clock, log, env, onRetry }),
+    tally,
+    settings: copilot,
     errorName: options.errOutputName,
     maxBytes: maxObjectBytes,
   };
 }
 
 /** The reason on both streams: people read stderr, other programs take the last line of stdout. */
-function fail(error: unknown, ports: ProcessPorts, help: string): number {
-  const message = (error instanceof Error ? error.message : String(error)).replaceAll("\n", " ");
-  ports.stderr(`${help}${help === "" ? "" : "\n"}Error: ${message}\n`);
-  ports.stdout(`${message}\n`);
+async function fail(error: unknown, ports: ProcessPorts, help: string): Promise<number> {
+  const message = error instanceof Error ? error.message : String(error);
+  if (help !== "") ports.stderr(`${help}\n`);
+  await lastWord(ports, message);
+  ports.stdout(`${message.replaceAll("\n", " ")}\n`);
   return 1;
 }

@@ -5,9 +5,10 @@ import { LiteralMapSchema } from "@flyte-dataplane/proto/flyteidl2/core/literals
 import type { Stores } from "@flyte-dataplane/storage";
 import { fetchInputs } from "./download/fetch.ts";
 import { type Layout, layOut } from "./download/layout.ts";
-import { type Moved, materialize } from "./download/materialize.ts";
+import { materialize } from "./download/materialize.ts";
 import { toJson, toYaml } from "./download/metadata-value.ts";
 import { makeFolder, placeBytes } from "./local/place-file.ts";
+import type { Tally } from "./tally.ts";
 
 /** Which file lists all inputs beside `inputs.pb`, which is always there. */
 export type MetadataFormat = "JSON" | "YAML" | "PROTO";
@@ -15,6 +16,7 @@ export type MetadataFormat = "JSON" | "YAML" | "PROTO";
 export interface DownloadOptions {
   readonly stores: Stores;
   readonly clock: Clock;
+  readonly tally: Tally;
   /** URI of the inputs message. */
   readonly fromRemote: string;
   /** Folder to fill; made if missing. */
@@ -33,7 +35,7 @@ export interface DownloadOptions {
  * Stages the inputs of a task as files: the folder, the message, the place of each value, the values, and last the files
  * that describe them all, whose presence therefore says that everything is there. Rejects with a `DataPlaneError`.
  */
-export async function download(options: DownloadOptions): Promise<Moved> {
+export async function download(options: DownloadOptions): Promise<void> {
   const { toLocalDir } = options;
   for (const [flag, value] of [
     ["--to-local-dir", toLocalDir],
@@ -45,9 +47,8 @@ export async function download(options: DownloadOptions): Promise<Moved> {
   const inputs = await fetchInputs(options.fromRemote, options);
   const { namedFolders, remoteBlobs } = options;
   const layout = layOut(inputs, { folder: toLocalDir, namedFolders, remoteBlobs });
-  const moved = await materialize(layout, options);
+  await materialize(layout, options);
   await describe(layout, options);
-  return moved;
 }
 
 async function describe({ literals, values }: Layout, { toLocalDir, format }: DownloadOptions): Promise<void> {

@@ -19,9 +19,11 @@ export interface ErrorPlace {
 }
 
 /** Writes the error document under every name that somebody may look for. Rejects if one cannot be written. */
-export async function reportFailure(place: ErrorPlace, failure: TaskFailure): Promise<void> {
+export async function reportFailure(place: ErrorPlace, failure: TaskFailure, signal?: AbortSignal): Promise<void> {
   const document = encodeErrorDocument(failure);
-  for (const name of documentNames(place)) await writeObject(place.stores, joinUri(place.outputPrefix, name), document);
+  for (const name of documentNames(place)) {
+    await writeObject(place.stores, joinUri(place.outputPrefix, name), document, options(signal));
+  }
 }
 
 /** Whether an earlier stage of this attempt has reported already: its failure is the cause, a later one the consequence. */

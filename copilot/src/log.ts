@@ -4,6 +4,9 @@ const levels = { error: 2, warning: 3, info: 4, debug: 5 } as const;
 
 type Level = keyof typeof levels;
 
+/** From this `level` on, lines of info are written. */
+export const infoLevel: number = levels.info;
+
 export const logFormats = ["json", "text", "gcp"] as const;
 
 export interface LoggerSettings {

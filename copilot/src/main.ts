@@ -17,5 +17,6 @@ const status = await runCommandLine(process.argv.slice(2), {
   },
   terminated: termination.signal,
   clock: systemClock,
+  terminationLog: "/dev/termination-log",
 });
 process.exit(status);

@@ -12,4 +12,6 @@ export interface ProcessPorts {
   /** Aborts at the first SIGTERM, and ever after counts as aborted. */
   readonly terminated: AbortSignal;
   readonly clock: Clock;
+  /** File that a pod's status shows the content of; need not be there. */
+  readonly terminationLog: string;
 }

@@ -193,8 +193,11 @@ describe("the commands", () => {
 
 describe("the log", () => {
   it.each([
-    { format: "text", pattern: /^time="[^"]+Z" level=info msg="inputs staged" files=0 bytes=0 seconds=/ },
-    { format: "gcp", pattern: /^\{"files":0,"bytes":0,"seconds":[^,]+,"severity":"INFO","message":"inputs staged"/ },
+    { format: "text", pattern: /^time="[^"]+Z" level=info msg="inputs staged" files=0 bytes=0 retries=0 seconds=/ },
+    {
+      format: "gcp",
+      pattern: /^\{"files":0,"bytes":0,"retries":0,"seconds":[^,]+,"severity":"INFO","message":"inputs staged"/,
+    },
   ])("is written as $format", async ({ format, pattern }) => {
     await inFolder(async (folder) => {
       const remote = await writeInputs(path.join(folder, "run"), { x: integer(7n) });

@@ -60,6 +60,11 @@ export const blob = (dimensionality: 0 | 1, format = ""): Type => ({
   type: { case: "blob", value: { dimensionality, format } },
 });
 
+export const listOf = (value: Type): Type => ({ type: { case: "collectionType", value } });
+export const mapOf = (value: Type): Type => ({ type: { case: "mapValueType", value } });
+export const unionOf = (...variants: Type[]): Type => ({ type: { case: "unionType", value: { variants } } });
+export const optional = (type: Type): Type => unionOf(type, simple("NONE"));
+
 /** Writes files below `folder`, named by their keys, with folders made. */
 export async function writeTree(folder: string, files: Readonly<Record<string, string | Uint8Array>>): Promise<void> {
   await mkdir(folder, { recursive: true });

@@ -1,6 +1,7 @@
 import path from "node:path";
+import type { SimpleType } from "@flyte-dataplane/proto/flyteidl2/core/types";
 import { describe, expect, it } from "vitest";
-import { blob, readError, readPlain, readTree, simple, type Type, writeTree } from "./documents.ts";
+import { blob, listOf, readError, readPlain, readTree, simple, type Type, writeTree } from "./documents.ts";
 import { inFolder, run } from "./program.ts";
 import { places, published, publishIn } from "./sidecar-run.ts";
 
@@ -36,13 +37,18 @@ describe("which files are outputs", () => {
     );
   });
 
-  it("a type that is not supported is named with its variable [copilot 80]", async () => {
-    const types: Record<string, Type> = { l: { type: { case: "collectionType", value: simple("STRING") } } };
-    await published({ types, files: { l: "[]" } }, async ({ output }) => {
+  it.each<{ name: string; type: Type; says: string }>([
+    { name: "simple type of another version", type: { type: { case: "simple", value: 99 as SimpleType } }, says: "99" },
+    { name: "type that says nothing", type: {}, says: "none declared" },
+    { name: "list of such", type: listOf({}), says: "none declared" },
+  ])("a $name is named with its variable, and nothing is announced [copilot 80]", async ({ type, says }) => {
+    const files = type.type?.case === "simple" ? { l: "1", x: "1" } : { "l/0": "1", x: "1" };
+    await published({ types: { l: type, x: blob(0) }, files }, async ({ output, raw }) => {
       const message = (await readError(output))?.message;
       expect(message).toContain('"l"');
-      expect(message).toContain("collectionType");
+      expect(message).toContain(says);
       expect(await readTree(output)).not.toHaveProperty("outputs.pb");
+      await expect(readTree(raw)).rejects.toThrow("ENOENT");
     });
   });
 

@@ -92,6 +92,24 @@ describe("simple outputs", () => {
     });
   });
 
+  it("of a mebibyte pass where so much is allowed, a text and a struct [copilot B20]", async () => {
+    const text = "t".repeat(1_048_576);
+    const struct = JSON.stringify({ k: "s".repeat(1_048_576 - 8) });
+    expect(struct.length).toBe(1_048_576);
+    const types = { text: simple("STRING"), struct: simple("STRUCT") };
+    const flags = ["--copilot.max-simple-bytes", "1048576"];
+    await published({ types, files: { text, struct }, flags }, async ({ status, output }) => {
+      expect(status).toBe(0);
+      expect(await readPlain(path.join(output, "outputs.pb"))).toEqual({
+        text: { kind: "string", value: text },
+        struct: { kind: "struct", value: JSON.parse(struct) as unknown },
+      });
+    });
+    await published({ types, files: { text: `${text}t`, struct }, flags }, async ({ output }) => {
+      expect((await readError(output))?.message).toMatch(/"text".*1048577 bytes/);
+    });
+  });
+
   it("of 1024 bytes pass, one byte more does not [copilot 70]", async () => {
     const types = { s: simple("STRING") };
     await published({ types, files: { s: "x".repeat(1024) } }, async ({ output }) => {

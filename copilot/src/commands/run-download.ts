@@ -6,17 +6,16 @@ import {
   failureOf,
   fileInputLayouts,
   inputDownloadFailed,
-  type Logger,
   metadataFormats,
 } from "@flyte-dataplane/core";
 import { download } from "../download.ts";
 import { type ErrorPlace, removeReports, reportFailure } from "../error-report.ts";
-import type { ProcessPorts } from "../ports.ts";
+import { lastWord } from "../last-word.ts";
+import { RunLog } from "../run-log.ts";
 import { timeLimit } from "../time-limit.ts";
+import type { RunContext } from "./run-context.ts";
 
-export interface DownloadContext extends Pick<ErrorPlace, "stores" | "errorName"> {
-  readonly ports: ProcessPorts;
-  readonly log: Logger;
+export interface DownloadContext extends RunContext {
   /** Most bytes of one object. */
   readonly maxBytes: number;
   /** A failure ends with status 1, so that the task's containers never start. */
@@ -25,38 +24,43 @@ export interface DownloadContext extends Pick<ErrorPlace, "stores" | "errorName"
 
 /** Status of a process that SIGTERM ended. */
 const terminatedStatus = 143;
+/** Milliseconds for the report of a failure where the command itself is limited: the limit is used up by then. */
+const reportMs = 10_000;
 
 /**
  * `download`: stages inputs, or reports why not. Gives the exit status; rejects, with nothing reported, only where there
  * is no place for a report or it cannot be written.
  */
 export async function runDownload(command: DownloadOptions, context: DownloadContext): Promise<number> {
-  const { ports, log, stores, errorName } = context;
+  const { ports, log, stores, errorName, tally, settings } = context;
+  const { clock, terminated } = ports;
   if (command.toOutputPrefix === "")
     throw new DataPlaneError("invalid_argument", "download: --to-output-prefix is missing");
   const place: ErrorPlace = { stores, errorName, outputPrefix: command.toOutputPrefix };
-  const started = ports.clock.now();
+  const runLog = new RunLog({ log, clock, tally, progressMs: settings.progressMs });
   try {
-    const signal = timeLimit(command.timeoutMs, ports.terminated);
+    const signal = timeLimit(command.timeoutMs, terminated);
     // Whoever runs the task may read what is staged, whatever mask this container was given.
     ports.setFileMask(0o022);
     await removeReports(place, signal);
-    const moved = await download({
+    await download({
       stores,
-      clock: ports.clock,
+      clock,
+      tally,
       maxBytes: context.maxBytes,
       ...chosen(command),
       ...(signal !== undefined && { signal }),
     });
-    log.info({ ...moved, seconds: (ports.clock.now() - started) / 1000 }, "inputs staged");
+    runLog.sumUp("inputs staged");
     return 0;
   } catch (error) {
+    runLog.sumUp("inputs not staged");
     // The pod is going away: its end is no failure of the inputs.
-    if (ports.terminated.aborted) return terminatedStatus;
+    if (terminated.aborted) return terminatedStatus;
     // Recoverable whatever it is: the store may be repaired, the missing object may come, before another attempt.
     const failure = { ...failureOf(inputDownloadFailed, error), recoverable: true };
-    await reportFailure(place, failure);
-    ports.stderr(`Error: ${failure.message.replaceAll("\n", " ")}\n`);
+    await reportFailure(place, failure, command.timeoutMs > 0 ? timeLimit(reportMs) : undefined);
+    await lastWord(ports, failure.message);
     return context.strictExit ? 1 : 0;
   }
 }

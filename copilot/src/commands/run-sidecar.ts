@@ -1,94 +1,117 @@
+import path from "node:path";
 import {
   choiceOf,
   DataPlaneError,
   failureOf,
-  type Logger,
   metadataFormats,
   outputUploadFailed,
   type SidecarOptions,
   type TaskFailure,
+  taskSuccessFile,
   uploadModes,
   watcherTypes,
 } from "@flyte-dataplane/core";
 import type { Variable } from "@flyte-dataplane/proto/flyteidl2/core/interface";
 import { type ErrorPlace, hasReport, reportFailure } from "../error-report.ts";
-import type { ProcessPorts } from "../ports.ts";
+import { lastWord } from "../last-word.ts";
+import { RunLog } from "../run-log.ts";
 import { timeLimit } from "../time-limit.ts";
+import { type LimitParts, limitParts } from "../time-limit-parts.ts";
 import { awaitExit } from "../upload/await-exit.ts";
 import { declaredOutputs } from "../upload/declared-outputs.ts";
 import { upload } from "../upload.ts";
-
-export interface SidecarContext extends Pick<ErrorPlace, "stores" | "errorName"> {
-  readonly ports: ProcessPorts;
-  readonly log: Logger;
-}
+import type { RunContext } from "./run-context.ts";
 
 /**
  * `sidecar`: waits for the end of the task, then publishes its outputs or one error document. Gives the exit status;
  * rejects only if the error document cannot be written. Nothing interrupts it after the wait but its time limit: a
  * second SIGTERM changes nothing.
  */
-export async function runSidecar(command: SidecarOptions, context: SidecarContext): Promise<number> {
-  const { ports, stores, errorName } = context;
-  const place: ErrorPlace = { stores, errorName, outputPrefix: command.toOutputPrefix };
+export async function runSidecar(command: SidecarOptions, context: RunContext): Promise<number> {
+  const { settings } = context;
   const waits = command.startWatcherType === "signal";
-  const wait = (): Promise<void> =>
-    awaitExit({ directory: ports.workingDirectory, pid: ports.pid, terminated: ports.terminated });
   let variables: ReadonlyMap<string, Variable>;
+  let limits: LimitParts;
   try {
     variables = declaredOutputs(command.interface);
-    if (variables.size === 0) return 0;
+    if (variables.size === 0 && !settings.voidOutputs) return 0;
     checkChoices(command);
+    limits = limitParts(command.timeoutMs, settings.reportMarginMs);
   } catch (error) {
-    await settle(failed(error), place, context);
+    await settle(failed(error), command, context, limitParts(command.timeoutMs, undefined));
     // Whoever ends early is started again, and would report again and again for as long as the task runs.
-    if (waits) await wait();
+    if (waits) await untilTerminated(context);
     return 0;
   }
-  if (waits) await wait();
-  await settle(await uploadAll(command, variables, context), place, context);
+  if (waits) {
+    const marker = settings.successMarker ? path.join(command.fromLocalDir, taskSuccessFile) : undefined;
+    await untilTerminated(context, marker);
+  }
+  await settle(await uploadAll(command, variables, context, limits), command, context, limits);
   return 0;
+}
+
+async function untilTerminated({ ports }: RunContext, successMarker?: string): Promise<void> {
+  const { workingDirectory, pid, terminated, clock } = ports;
+  await awaitExit({
+    directory: workingDirectory,
+    pid,
+    terminated,
+    clock,
+    ...(successMarker !== undefined && { successMarker }),
+  });
 }
 
 async function uploadAll(
   command: SidecarOptions,
   variables: ReadonlyMap<string, Variable>,
-  context: SidecarContext,
+  context: RunContext,
+  { workMs }: LimitParts,
 ): Promise<TaskFailure | undefined> {
-  const { ports, stores, errorName, log } = context;
+  const { ports, stores, errorName, log, tally, settings } = context;
+  const { clock } = ports;
   const { fromLocalDir, toRawOutput, toOutputPrefix, metaOutputName } = command;
-  const signal = timeLimit(command.timeoutMs);
-  const started = ports.clock.now();
+  const { maxSimpleBytes, primaryStatusFile, progressMs } = settings;
+  const signal = timeLimit(workMs);
+  const runLog = new RunLog({ log, clock, tally, progressMs });
+  let published = false;
   try {
     const failure = await upload({
       stores,
-      clock: ports.clock,
+      clock,
+      tally,
       errorName,
       outputPrefix: toOutputPrefix,
       metaOutputName,
       fromLocalDir,
       toRawOutput,
       variables,
+      maxSimpleBytes,
+      primaryStatusFile,
       ...(signal !== undefined && { signal }),
     });
-    const seconds = (ports.clock.now() - started) / 1000;
-    if (failure === undefined) log.info({ variables: variables.size, seconds }, "outputs published");
+    published = failure === undefined;
     return failure;
   } catch (error) {
     return failed(error);
+  } finally {
+    runLog.sumUp(published ? "outputs published" : "outputs not published");
   }
 }
 
 /** Reports a failure unless one was reported before: what failed first is the cause, not what failed for lack of it. */
 async function settle(
   failure: TaskFailure | undefined,
-  place: ErrorPlace,
-  { ports, log }: SidecarContext,
+  { toOutputPrefix }: SidecarOptions,
+  { ports, stores, errorName, log }: RunContext,
+  { reportMs }: LimitParts,
 ): Promise<void> {
   if (failure === undefined) return;
-  if (await hasReport(place)) log.warn({ failure: failure.message }, "an earlier failure of this attempt stands");
-  else await reportFailure(place, failure);
-  ports.stderr(`Error: ${failure.message.replaceAll("\n", " ")}\n`);
+  const place: ErrorPlace = { stores, errorName, outputPrefix: toOutputPrefix };
+  const signal = timeLimit(reportMs);
+  if (await hasReport(place, signal)) log.warn({}, "an earlier failure of this attempt stands");
+  else await reportFailure(place, failure, signal);
+  await lastWord(ports, failure.message);
 }
 
 /** Recoverable also where the user is at fault: the task may leave other files next time. */

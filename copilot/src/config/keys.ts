@@ -79,6 +79,52 @@ export const keys: readonly Key[] = [
   { name: "otel.otlphttp.endpoint", kind: "text", what: unused },
   { name: "otel.sampler.parentSampler", kind: "text", what: unused },
   { name: "otel.sampler.traceIdRatio", kind: "text", what: unused },
+  {
+    name: "copilot.max-simple-bytes",
+    kind: "number",
+    initial: "1024",
+    what: "sidecar: most bytes of the text of one simple output",
+  },
+  {
+    name: "copilot.void-outputs",
+    kind: "switch",
+    initial: "false",
+    what: "sidecar: a task without outputs too is waited for, its _ERROR read, and an empty outputs.pb written",
+  },
+  {
+    name: "copilot.success-marker",
+    kind: "switch",
+    initial: "false",
+    what: "sidecar: begins as soon as the task leaves the file _SUCCESS in its output directory",
+  },
+  {
+    name: "copilot.primary-status-file",
+    kind: "text",
+    what: "sidecar: file with the task's exit status; after another than 0 nothing is uploaded",
+  },
+  {
+    name: "copilot.report-margin",
+    kind: "duration",
+    what: "sidecar: so long before the end of --timeout the upload stops, to report; a tenth of it, at most 30s",
+  },
+  {
+    name: "copilot.optional-files",
+    kind: "text",
+    initial: "ABSENT",
+    what: "download, layout NAMED_DIR: what stands for an optional file that is none: ABSENT nothing, EMPTY a folder",
+  },
+  {
+    name: "copilot.decode-msgpack",
+    kind: "switch",
+    initial: "false",
+    what: "download: beside a binary x in msgpack lies the same as JSON, x.json",
+  },
+  {
+    name: "copilot.progress-interval",
+    kind: "duration",
+    initial: "10s",
+    what: "how often the log, at level info, says what was moved so far; 0 for never",
+  },
 ];
 
 /** Sections that a configuration file may have. */

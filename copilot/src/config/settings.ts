@@ -10,13 +10,35 @@ export interface CopilotSettings {
   readonly logger: LoggerSettings;
   /** Most bytes of one object that is read; infinite for any size. */
   readonly maxObjectBytes: number;
+  readonly copilot: CopilotBehaviour;
 }
+
+/** What other programs of this name do not offer. */
+export interface CopilotBehaviour {
+  /** Most bytes of the text of one simple output. */
+  readonly maxSimpleBytes: number;
+  /** A task without outputs is waited for too. */
+  readonly voidOutputs: boolean;
+  /** `_SUCCESS` ends the wait, as SIGTERM does. */
+  readonly successMarker: boolean;
+  /** Holds the exit status of the task; empty: nobody tells it. */
+  readonly primaryStatusFile: string;
+  /** Milliseconds of the time limit that are kept for a report; undefined: a part of the limit. */
+  readonly reportMarginMs: number | undefined;
+  readonly optionalFiles: (typeof optionalFiles)[number];
+  readonly decodeMsgpack: boolean;
+  /** Milliseconds; 0: never. */
+  readonly progressMs: number;
+}
+
+export const optionalFiles = ["ABSENT", "EMPTY"] as const;
 
 /** Throws `invalid_argument` (origin user) for a word of a closed set that is none. */
 export function settingsOf(values: ConfigValues): CopilotSettings {
   const mebibytes = number(values, "storage.limits.maxDownloadMBs");
   return {
     maxObjectBytes: mebibytes <= 0 ? Number.POSITIVE_INFINITY : mebibytes * 1024 * 1024,
+    copilot: behaviourOf(values),
     logger: {
       level: values.get("logger.mute") === "true" ? -1 : number(values, "logger.level"),
       format: values.choice("logger.formatter.type", logFormats, "json"),
@@ -35,6 +57,21 @@ export function settingsOf(values: ConfigValues): CopilotSettings {
       timeoutMs: durationMs(values, "storage.defaultHttpClient.timeout"),
       maxConnectionsPerHost: number(values, "storage.defaultHttpClient.maxConnsPerHost"),
     },
+  };
+}
+
+function behaviourOf(values: ConfigValues): CopilotBehaviour {
+  const isOn = (name: string): boolean => values.get(name) === "true";
+  const margin = values.get("copilot.report-margin");
+  return {
+    maxSimpleBytes: number(values, "copilot.max-simple-bytes"),
+    voidOutputs: isOn("copilot.void-outputs"),
+    successMarker: isOn("copilot.success-marker"),
+    primaryStatusFile: values.get("copilot.primary-status-file") ?? "",
+    reportMarginMs: margin === undefined || margin === "" ? undefined : durationMs(values, "copilot.report-margin"),
+    optionalFiles: values.choice("copilot.optional-files", optionalFiles, "ABSENT"),
+    decodeMsgpack: isOn("copilot.decode-msgpack"),
+    progressMs: durationMs(values, "copilot.progress-interval"),
   };
 }
 

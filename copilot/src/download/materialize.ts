@@ -2,6 +2,7 @@ import { type Clock, DataPlaneError, parseStorageUri } from "@flyte-dataplane/co
 import { type DownloadOptions, downloadFile, downloadTree, type Stores } from "@flyte-dataplane/storage";
 import { concurrently } from "../concurrently.ts";
 import { makeFolder, placeBytes } from "../local/place-file.ts";
+import type { Tally } from "../tally.ts";
 import { VariableFaults } from "../variable-faults.ts";
 import { fetchFromWeb } from "./fetch-from-web.ts";
 import type { BlobPlace, Layout } from "./layout.ts";
@@ -13,13 +14,8 @@ export interface MaterializeOptions {
   readonly clock: Clock;
   /** Most bytes of one object. */
   readonly maxBytes: number;
+  readonly tally: Tally;
   readonly signal?: AbortSignal;
-}
-
-/** What one stage moved, for the summary. */
-export interface Moved {
-  readonly files: number;
-  readonly bytes: number;
 }
 
 /** Single files at a time: enough to hide a store's latency, few enough for half a core and 128 MiB. */
@@ -35,7 +31,7 @@ const failuresTold = 3;
  * any byte is written; then come folders, texts and blobs. Rejects with one error that names every variable that failed;
  * what was complete by then stays.
  */
-export async function materialize(layout: Layout, options: MaterializeOptions): Promise<Moved> {
+export async function materialize(layout: Layout, options: MaterializeOptions): Promise<void> {
   const faults = new VariableFaults();
   const files = layout.blobs.filter(({ multipart }) => !multipart);
   const folders = layout.blobs.filter(({ multipart }) => multipart);
@@ -45,47 +41,41 @@ export async function materialize(layout: Layout, options: MaterializeOptions): 
   faults.throwIfAny("list inputs");
   for (const folder of layout.folders) await makeFolder(folder);
   for (const { file, bytes } of layout.texts) await placeBytes(file, bytes);
-  const count = new Count(faults);
-  await concurrently(files, transfers, (blob) => count.move(blob, () => moveFile(blob, options)));
-  await concurrently(trees, treesAtOnce, (tree) => count.move(tree.blob, () => moveTree(tree, options)));
+  const each =
+    (move: (blob: BlobPlace) => Promise<void>) =>
+    async (blob: BlobPlace): Promise<void> => {
+      if (faults.isLost(blob.variable)) return;
+      try {
+        await move(blob);
+      } catch (error) {
+        faults.add(blob.variable, error);
+      }
+    };
+  await concurrently(
+    files,
+    transfers,
+    each((blob) => moveFile(blob, options)),
+  );
+  await concurrently(trees, treesAtOnce, (tree) => each(() => moveTree(tree, options))(tree.blob));
   faults.throwIfAny("download inputs");
-  return { files: count.files, bytes: count.bytes };
 }
 
-/** Adds up what was moved; what could not be becomes a fault of its variable. */
-class Count implements Moved {
-  files = 0;
-  bytes = 0;
-  readonly #faults: VariableFaults;
-
-  constructor(faults: VariableFaults) {
-    this.#faults = faults;
+async function moveFile({ uri, path: file }: BlobPlace, options: MaterializeOptions): Promise<void> {
+  const { stores, tally } = options;
+  if (isWebAddress(uri)) {
+    tally.done(1, await fetchFromWeb(uri, file, { ...options, limitName }));
+    return;
   }
-
-  async move({ variable }: BlobPlace, run: () => Promise<Moved>): Promise<void> {
-    if (this.#faults.isLost(variable)) return;
-    try {
-      const { files, bytes } = await run();
-      this.files += files;
-      this.bytes += bytes;
-    } catch (error) {
-      this.#faults.add(variable, error);
-    }
-  }
-}
-
-async function moveFile({ uri, path: file }: BlobPlace, options: MaterializeOptions): Promise<Moved> {
-  if (isWebAddress(uri)) return { files: 1, bytes: await fetchFromWeb(uri, file, { ...options, limitName }) };
   const location = parseStorageUri(uri, { queryIsKey: true });
-  const bucket = await options.stores.bucket(location);
+  const bucket = await stores.bucket(location);
   const { size } = await downloadFile(bucket, location.key, file, transferOptions(options));
-  return { files: 1, bytes: size };
+  tally.done(1, size);
 }
 
-async function moveTree({ blob, bucket, prefix, objects }: Tree, options: MaterializeOptions): Promise<Moved> {
+async function moveTree({ blob, bucket, prefix, objects }: Tree, options: MaterializeOptions): Promise<void> {
   const listed = objects === undefined ? {} : { listed: objects };
   const moved = await downloadTree(bucket, prefix, blob.path, { ...transferOptions(options), ...listed });
-  return { files: moved.objects, bytes: moved.bytes };
+  options.tally.done(moved.objects, moved.bytes);
 }
 
 function transferOptions({ clock, maxBytes, signal }: MaterializeOptions): DownloadOptions {

@@ -10,6 +10,8 @@ export interface StoresDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly env: Env;
+  /** Called before each request that is made again. */
+  readonly onRetry?: () => void;
 }
 
 /**
@@ -17,7 +19,7 @@ export interface StoresDeps {
  * `invalid_argument` or `unimplemented` for settings that describe none, `failed_precondition` for a file that they name
  * and that is not there.
  */
-export async function openStores(settings: StoreSettings, { clock, log, env }: StoresDeps): Promise<Stores> {
+export async function openStores(settings: StoreSettings, { clock, log, env, onRetry }: StoresDeps): Promise<Stores> {
   const primary = primaryStore(settings);
   const s3 = s3Of(settings, primary);
   await checkSecretFile(s3);
@@ -25,6 +27,7 @@ export async function openStores(settings: StoreSettings, { clock, log, env }: S
     clock,
     network: { env, writes: "sync", logger: log, limits: limitsOf(settings) },
     ...(s3 !== undefined && { s3 }),
+    ...(onRetry !== undefined && { onRetry }),
   });
   // Loads the driver, which reads the rest of what it is told: a wrong address is a fault of the settings, not of a task.
   if (primary.scheme === "s3") await stores.bucket({ scheme: "s3", bucket: settings.container, key: "" });

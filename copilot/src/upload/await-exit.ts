@@ -1,5 +1,6 @@
-import { type FileHandle, open, readFile, unlink } from "node:fs/promises";
+import { type FileHandle, open, readFile, stat, unlink } from "node:fs/promises";
 import path from "node:path";
+import type { Clock } from "@flyte-dataplane/core";
 
 /** File in the working directory, which is the container's own, that says: the sidecar listens. It names the process. */
 const markerName = ".flyte-copilot-ready";
@@ -10,16 +11,25 @@ export interface AwaitExitOptions {
   readonly pid: number;
   /** Aborts at SIGTERM, which the kubelet sends once the task's own containers have ended. */
   readonly terminated: AbortSignal;
+  /** A file whose appearance ends the wait, too. */
+  readonly successMarker?: string;
+  readonly clock: Clock;
 }
 
+/** Between two looks for the marker, milliseconds. */
+const lookEveryMs = 500;
+
 /**
- * Waits, without limit, for the signal that the task has ended. For as long a marker in the working directory answers the
+ * Waits, without limit, for the sign that the task has ended. For as long a marker in the working directory answers the
  * startup probe; where none can be written, in a container without a writable file system, the kernel answers it.
  */
-export async function awaitExit({ directory, pid, terminated }: AwaitExitOptions): Promise<void> {
+export async function awaitExit(options: AwaitExitOptions): Promise<void> {
+  const { directory, pid, terminated, successMarker } = options;
   const marker = path.join(directory, markerName);
   await writeMarker(marker, `${pid} ${await startTime(pid)}\n`);
-  if (!terminated.aborted) await untilAborted(terminated);
+  if (!terminated.aborted) {
+    await (successMarker === undefined ? untilAborted(terminated) : untilMarked(successMarker, options));
+  }
   await unlink(marker).catch(() => undefined);
 }
 
@@ -32,6 +42,22 @@ export async function isReady(directory: string): Promise<boolean> {
   const [pid = "", started = ""] = text.trim().split(" ");
   if (pid !== "" && started === (await startTime(Number(pid)))) return true;
   return await isListeningSidecar(1);
+}
+
+/** Looks again and again rather than watching: not every volume tells of what is written on its other side. */
+async function untilMarked(successMarker: string, { terminated, clock }: AwaitExitOptions): Promise<void> {
+  const isThere = async (): Promise<boolean> =>
+    await stat(successMarker).then(
+      () => true,
+      () => false,
+    );
+  while (!(await isThere())) {
+    try {
+      await clock.sleep(lookEveryMs, { signal: terminated });
+    } catch {
+      return;
+    }
+  }
 }
 
 /** A signal handler alone does not keep a process alive: the timer does. */
