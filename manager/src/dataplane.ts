@@ -38,6 +38,7 @@ import { createStores, loadSigningKey } from "@flyte-dataplane/storage";
 import { type EdgesOptions, openEdges } from "./edges.ts";
 import { lateTransport } from "./late-transport.ts";
 import { localLogReader } from "./local-logs.ts";
+import { registerProcessFigures } from "./process-figures.ts";
 import { apiConfig, serverSection } from "./settings.ts";
 import { movesData, podStorage, storeVariables } from "./storage/for-pods.ts";
 import { storageSection } from "./storage/section.ts";
@@ -68,6 +69,7 @@ export async function startDataplane(options: DataplaneOptions): Promise<Datapla
     ...(onFiles || !movesData(pod, name) ? {} : await storeVariables(storage, options.env)),
   });
   const { data, database, cluster, started } = await openEdges({ ...options, containerVariables });
+  registerProcessFigures(metrics, () => database.connections());
 
   let url = "";
   const signing = { key: await loadSigningKey(join(data.path, "signing.key")), endpoint: () => url };

@@ -98,8 +98,19 @@ export interface Database extends Queryable {
    * holds it. `lost` aborts when the connection that holds it dies: whoever relied on it must stop at once.
    */
   tryLock(key: bigint): Promise<HeldLock | undefined>;
+  /** The pool's connections as they are now. */
+  connections(): Connections;
   /** Ends every connection once what runs on it has ended. */
   close(): Promise<void>;
+}
+
+export interface Connections {
+  readonly used: number;
+  readonly idle: number;
+  /** Calls that wait for one. */
+  readonly waiting: number;
+  /** As many as there may be. */
+  readonly limit: number;
 }
 
 export interface Subscription {

@@ -1,5 +1,6 @@
 export { type DatabaseConfig, databaseSection } from "./config.ts";
 export {
+  type Connections,
   type Database,
   dynamicStatement,
   type HeldLock,

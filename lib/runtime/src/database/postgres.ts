@@ -39,10 +39,11 @@ export function createDatabase(options: DatabaseOptions): Database {
     keepAlive: true,
     types: columnTypes,
   };
+  const maxConnections = options.maxConnections ?? 10;
   const pool = new Pool({
     ...connection,
     connectionString: options.url,
-    max: options.maxConnections ?? 10,
+    max: maxConnections,
     idleTimeoutMillis: 60_000,
     maxLifetimeSeconds: Math.ceil((options.maxLifetimeMs ?? 0) / 1000),
     allowExitOnIdle: false,
@@ -84,6 +85,12 @@ export function createDatabase(options: DatabaseOptions): Database {
       runTransaction({ connect: () => connect("transaction"), runner, clock: options.clock }, body, transactionOptions),
     listen: (channel, listener) => listeners.listen(channel, listener),
     tryLock: (key) => tryLock(direct(), key),
+    connections: () => ({
+      used: pool.totalCount - pool.idleCount,
+      idle: pool.idleCount,
+      waiting: pool.waitingCount,
+      limit: maxConnections,
+    }),
     close: () =>
       (closed ??= Promise.all([listeners.close(), pool.end()]).then(() => {
         limit.close();

@@ -7,5 +7,5 @@ export {
   type Stopped,
 } from "./lifecycle.ts";
 export { createLogger, type LoggerOptions, type LogLevel } from "./logger.ts";
-export { createMetrics, type MetricsRegistry } from "./metrics.ts";
+export { createMetrics, type MetricsRegistry, type Sample } from "./metrics.ts";
 export { redactText } from "./redact.ts";

@@ -20,3 +20,24 @@ test("a histogram counts into its buckets", async () => {
   metrics.histogram({ name: "call_seconds", help: "Time.", buckets: [0.1, 1] }).observe(0.5);
   expect(await metrics.render()).toContain('call_seconds_bucket{le="1"} 1');
 });
+
+test("a sampled gauge shows what is so when it is asked for", async () => {
+  const metrics = createMetrics();
+  let open = 1;
+  metrics.sampled({ name: "open", help: "Open.", labels: ["kind"] }, () => [{ value: open, labels: { kind: "a" } }]);
+  expect(await metrics.render()).toContain('open{kind="a"} 1');
+  open = 2;
+  expect(await metrics.render()).toContain('open{kind="a"} 2');
+});
+
+test("a process shows its event loop, its collections of garbage and its memory", async () => {
+  const shown = await createMetrics({ process: true }).render();
+  for (const name of [
+    "nodejs_eventloop_lag_p99_seconds",
+    "nodejs_gc_duration_seconds",
+    "process_resident_memory_bytes",
+    "process_cpu_seconds_total",
+    "process_open_fds",
+  ])
+    expect(shown).toMatch(new RegExp(`^# TYPE ${name} `, "m"));
+});

@@ -1,11 +1,18 @@
 /** Figures of one process in Prometheus' text format. */
-import type { MetricOptions, Metrics } from "@flyte-dataplane/core";
+import type { MetricLabels, MetricOptions, Metrics } from "@flyte-dataplane/core";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
 export interface MetricsRegistry extends Metrics {
+  /** A gauge that is read anew for every `render`. One name has one reader: the newest. */
+  sampled(metric: MetricOptions, read: () => readonly Sample[]): void;
   readonly contentType: string;
   /** Every figure, as `/metrics` answers it. */
   render(): Promise<string>;
+}
+
+export interface Sample {
+  readonly value: number;
+  readonly labels?: MetricLabels;
 }
 
 /** A registry of its own, so that two servers in one process (tests) do not share figures. */
@@ -22,6 +29,16 @@ export function createMetrics(options: { readonly process?: boolean } = {}): Met
     gauge: (metric) => {
       const gauge = once(registry, metric, Gauge, () => new Gauge(instrument(registry, metric)));
       return { set: (value, labels = {}) => gauge.set(labels, value) };
+    },
+    sampled: (metric, read) => {
+      registry.removeSingleMetric(metric.name);
+      new Gauge({
+        ...instrument(registry, metric),
+        collect() {
+          this.reset();
+          for (const { value, labels = {} } of read()) this.set(labels, value);
+        },
+      });
     },
     histogram: (metric) => {
       const buckets = [...metric.buckets];
