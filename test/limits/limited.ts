@@ -18,7 +18,8 @@ declare module "vitest" {
   }
 }
 
-const bundle = fileURLToPath(new URL("../../copilot/dist/flyte-copilot.mjs", import.meta.url));
+/** The built program. */
+export const bundle: string = fileURLToPath(new URL("../../copilot/dist/flyte-copilot.mjs", import.meta.url));
 const runLimited = fileURLToPath(new URL("../support/kubernetes/run-limited.sh", import.meta.url));
 
 /** The user that the programs run as: nobody's. */

@@ -25,6 +25,8 @@ export interface LimitsStore {
   /** The literals of the outputs message of the attempt; undefined where it published none. */
   outputs(attempt: string): Promise<Readonly<Record<string, Literal>> | undefined>;
   report(attempt: string): Promise<TaskFailure | undefined>;
+  /** Bytes of each object below `prefix`. */
+  sizes(prefix: string): Promise<readonly number[]>;
   /** Uploads that were begun and neither completed nor aborted. */
   unfinished(): Promise<readonly string[]>;
   uri(key: string): string;
@@ -98,6 +100,12 @@ export async function startLimitsStore(name: ServerName): Promise<LimitsStore> {
     async report(attempt) {
       const bytes = await read(`${prefix(attempt)}/error.pb`);
       return bytes === undefined ? undefined : decodeErrorDocument(bytes, "error.pb");
+    },
+    async sizes(under) {
+      const sizes: number[] = [];
+      const opened = await stores.bucket({ scheme: "s3", bucket, key: under });
+      for await (const { size } of opened.list(under)) sizes.push(size);
+      return sizes;
     },
     unfinished: () => server.uploads(bucket),
     downloadWords: (attempt, local, endpoint) => [
