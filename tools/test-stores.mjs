@@ -7,6 +7,7 @@ import { findPeer } from "./peers/get.mjs";
 import { peers } from "./peers/list.mjs";
 import { runStep } from "./run-step.mjs";
 import { conformanceTable } from "./stores/conformance-table.mjs";
+import { faultTable } from "./stores/fault-table.mjs";
 import { suites } from "./stores/suites.mjs";
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), "..");
@@ -46,7 +47,8 @@ async function main() {
     ],
     env: { FLYTE_DATAPLANE_STORE_PROGRAMS: JSON.stringify(programs) },
   });
-  console.log(`\n${conformanceTable(["conformance", ...ready.map((name) => `stores-${name}`)].flatMap(report))}`);
+  const tests = ["conformance", ...ready.map((name) => `stores-${name}`)].flatMap(report);
+  for (const table of [conformanceTable(tests), faultTable(tests)]) if (table !== "") console.log(`\n${table}`);
   return missing.length > 0 ? 1 : status;
 }
 

@@ -1,6 +1,8 @@
 // @ts-check
 // What the conformance suite found, as a table: one line per driver and store, one column per topic.
 
+import { aligned } from "./aligned.mjs";
+
 /** @typedef {import("../vitest/report.mjs").ReportedTest} ReportedTest */
 
 const described = /^(.+) driver > (\w+) > /;
@@ -38,17 +40,4 @@ function cell(counts) {
   if (counts === undefined) return "-";
   const { passed, failed, skipped } = counts;
   return `${passed}${failed > 0 ? `!${failed}` : ""}${skipped > 0 ? `~${skipped}` : ""}`;
-}
-
-/**
- * @param {readonly (readonly string[])[]} lines of equal length
- * @returns {string[]}
- */
-function aligned(lines) {
-  const widths = (lines[0] ?? []).map((_, column) => Math.max(...lines.map((line) => (line[column] ?? "").length)));
-  return lines.map((line) =>
-    line
-      .map((text, column) => (column === 0 ? text.padEnd(widths[0] ?? 0) : text.padStart(widths[column] ?? 0)))
-      .join("  "),
-  );
 }

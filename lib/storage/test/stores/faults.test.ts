@@ -2,18 +2,18 @@
  * The matrix: every fault in the middle of every transfer, drivers against MinIO with a proxy of ours between them.
  * However a transfer ends, what is visible is whole, and nothing else is left, here or there.
  */
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { DataPlaneError } from "@flyte-dataplane/core";
 import { type FaultProxy, type StoreServer, startFaultProxy, startMinio } from "@flyte-dataplane/test-support";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { buildChild, type ChildReport, type ChildTask, startChild } from "./faults/child.ts";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { declarations, driverNames, type FaultName, faultNames, rowsOf, rowTitle } from "./faults/cells.ts";
+import { buildChild, type ChildTask, expectWholeFiles, startChild } from "./faults/child.ts";
 import { faultAt } from "./faults/effects.ts";
-import { expected, type FaultName, faultNames } from "./faults/expected.ts";
-import { type DriverName, uriOf } from "./faults/open-driver.ts";
-import { contentOf, type Operation, type OperationName, operations } from "./faults/operations.ts";
-import { leftOver, makeScene, openBucket, reached, type Scene, store, visible, writeBelow } from "./faults/scene.ts";
+import { uriOf } from "./faults/open-driver.ts";
+import { contentOf, type Operation, operations } from "./faults/operations.ts";
+import { leftOver, makeScene, openBucket, reached, type Scene, store, visible } from "./faults/scene.ts";
 import { givenProgram } from "./given-programs.ts";
 import { realClock } from "./real-clock.ts";
 
@@ -48,64 +48,33 @@ afterAll(async () => {
   await rm(directory, { recursive: true });
 });
 
-const subjects: readonly { readonly driver: DriverName; readonly does: readonly OperationName[] }[] = [
-  { driver: "s3", does: operations.map(({ name }) => name) },
-  // It lists and writes nothing.
-  { driver: "http", does: ["get", "ranged get"] },
-];
+for (const row of rowsOf(["s3", "http"], operations)) {
+  it(rowTitle(row), async () => {
+    const { driver, operation: planned, fault, ends, at } = row;
+    const operation = at === undefined ? planned : { ...planned, cutAt: at };
+    const shared = operation.direction === "list" ? { shared: listedBucket } : {};
+    scene = await makeScene(server, operation, { driver, ...shared });
+    const outcome = await meet(fault, scene);
+    if (metByProxy(fault, operation)) expect(proxy.met).toBeGreaterThan(0);
+    if (ends === "whole") {
+      expect(outcome.failure).toBeUndefined();
+      if (outcome.listed !== undefined) expectListed(outcome.listed, operation, fault);
+    } else {
+      expect(outcome.failure).toMatchObject({ code: ends });
+      expectNamed(outcome.failure, scene);
+    }
+    await expectVisible(scene, ends === "whole");
+    const held = scene;
+    await expect.poll(async () => await leftOver(held, proxy)).toEqual([]);
+  });
+}
 
-const rows = subjects.flatMap(({ driver, does }) =>
-  operations
-    .filter(({ name }) => does.includes(name))
-    .map((operation) => ({ driver, name: operation.name, operation })),
-);
-
-describe.each(rows)("$driver: $name", ({ driver, operation }) => {
-  it.each(faultNames.map((fault) => ({ fault, ends: expected(fault, operation) })))(
-    "$fault ends it as $ends, with nothing half visible and nothing left",
-    async ({ fault, ends }) => {
-      const shared = operation.direction === "list" ? { shared: listedBucket } : {};
-      scene = await makeScene(server, operation, { driver, ...shared });
-      const outcome = await meet(fault, scene);
-      if (metByProxy(fault, operation)) expect(proxy.met).toBeGreaterThan(0);
-      if (ends === "whole") {
-        expect(outcome.failure).toBeUndefined();
-        if (outcome.listed !== undefined) expectListed(outcome.listed, operation, fault);
-      } else {
-        expect(outcome.failure).toMatchObject({ code: ends });
-        // An abort is an answer to whoever asked for it, not news of an object.
-        if (ends !== "canceled") expectNamed(outcome.failure, scene);
-      }
-      await expectVisible(scene, ends === "whole");
-      const held = scene;
-      await expect.poll(async () => await leftOver(held, proxy)).toEqual([]);
-    },
-  );
+it("declares what cannot be, so that every driver meets every fault in every operation or says why not", (context) => {
+  for (const reason of declarations(operations)) void context.annotate(reason);
+  const cells = driverNames.length * operations.length * faultNames.length;
+  const shown = new Set(rowsOf(driverNames, operations).map((row) => rowTitle({ ...row, at: undefined })));
+  expect(shown.size + declarations(operations).length).toBe(cells);
 });
-
-describe.each(operations.filter(({ name }) => ["get", "tree down", "put", "tree up"].includes(name)))(
-  "file: $name",
-  (operation) => {
-    it("a full disk ends it as resource_exhausted, with nothing half visible and nothing left", async () => {
-      const base = await mkdtemp(path.join(directory, "file-"));
-      const [root, folder] = [path.join(base, "store"), path.join(base, "folder")];
-      const [source, target] = operation.direction === "down" ? [root, folder] : [folder, root];
-      await mkdir(target);
-      for (const object of operation.objects) await writeBelow(source, object);
-      const nowhere = { endpoint: "", bucket: "", region: "", accessKeyId: "", secretAccessKey: "" };
-      const task: ChildTask = {
-        operation: operation.name,
-        folder,
-        target,
-        store: { driver: "file", root, ...nowhere },
-      };
-      const report = await startChild(child, task, smallDiskBytes).report;
-      expect(report.failure).toMatchObject({ code: "resource_exhausted" });
-      expect(report.failure?.message).toContain(report.failure?.ref);
-      expectWholeFiles(report, operation);
-    });
-  },
-);
 
 interface Outcome {
   readonly failure?: { readonly code: string; readonly message: string; readonly ref?: string | undefined };
@@ -152,22 +121,13 @@ async function terminated(at: Scene): Promise<Outcome> {
   const running = startChild(child, taskOf(at));
   await Promise.race([reached, running.report]);
   running.process.kill("SIGTERM");
-  return outcomeOf(await running.report);
+  return await running.report;
 }
 
 async function onSmallDisk(at: Scene): Promise<Outcome> {
-  const report = await startChild(child, taskOf(at), smallDiskBytes).report;
-  expectWholeFiles(report, at.operation);
-  return outcomeOf(report);
-}
-
-function expectWholeFiles({ files }: ChildReport, { objects }: Operation): void {
-  const whole = new Map(objects.map(({ key, size }) => [key, size]));
-  for (const { name, size } of files) expect({ name, size }).toEqual({ name, size: whole.get(name) });
-}
-
-function outcomeOf({ failure }: ChildReport): Outcome {
-  return failure === undefined ? {} : { failure };
+  const report = await startChild(child, taskOf(at), { kind: "small disk", bytes: smallDiskBytes }).report;
+  expectWholeFiles(report, at.operation, false);
+  return report;
 }
 
 function taskOf(at: Scene): ChildTask {

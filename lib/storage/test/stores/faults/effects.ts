@@ -1,9 +1,10 @@
 import type { Fault } from "@flyte-dataplane/test-support";
-import type { FaultName } from "./expected.ts";
+import type { FaultName } from "./cells.ts";
 import type { Operation } from "./operations.ts";
 
 const busy = "<Error><Code>SlowDown</Code><Message>Reduce your request rate</Message></Error>";
 const full = "<Error><Code>XMinioStorageFull</Code><Message>no space left</Message></Error>";
+const refused = "<Error><Code>AccessDenied</Code><Message>Access Denied.</Message></Error>";
 
 /** The fault as the proxy does it; undefined where it comes from elsewhere. */
 export function faultAt(name: FaultName, { victim, direction, cutAt }: Operation): Fault | undefined {
@@ -37,6 +38,8 @@ export function faultAt(name: FaultName, { victim, direction, cutAt }: Operation
         times: Number.POSITIVE_INFINITY,
         effect: { kind: "answer", status: 507, body: full },
       };
+    case "no permission":
+      return { when: victim, times: Number.POSITIVE_INFINITY, effect: { kind: "answer", status: 403, body: refused } };
     default:
       return undefined;
   }

@@ -23,7 +23,13 @@ export interface Operation {
   readonly sizes: Partial<TransferSizes>;
   /** The request that is to be disturbed, in the middle of the operation. */
   readonly victim: (request: VictimRequest) => boolean;
-  /** A place in the body of that request or its answer. */
+  /** The object that this request is about; of a listing the last key before it. */
+  readonly victimKey: string;
+  /** Where that request's part of the object begins. */
+  readonly victimOffset?: number;
+  /** Bytes that its body, or that of its answer, has at least. */
+  readonly victimBytes: number;
+  /** A place in that body. */
   readonly cutAt: number;
   /** Moves everything between the bucket and `folder`; resolves to the keys listed. */
   run(bucket: Bucket, folder: string, options: { clock: Clock; signal?: AbortSignal }): Promise<readonly string[]>;
@@ -69,6 +75,8 @@ export const operations: readonly Operation[] = [
     objects: [{ key: "object.bin", size: 600_000 }],
     sizes,
     victim: ({ method, target }) => method === "GET" && target.includes("object.bin"),
+    victimKey: "object.bin",
+    victimBytes: 600_000,
     cutAt: 200_000,
     run: async (bucket, folder, options) => await download(bucket, folder, "object.bin", options),
   },
@@ -78,6 +86,9 @@ export const operations: readonly Operation[] = [
     objects: [{ key: "large.bin", size: 5 * mebibyte + 17 }],
     sizes,
     victim: ({ method, headers }) => method === "GET" && headers.get("range")?.startsWith("bytes=2097152-") === true,
+    victimKey: "large.bin",
+    victimOffset: 2 * mebibyte,
+    victimBytes: mebibyte,
     cutAt: 300_000,
     run: async (bucket, folder, options) => await download(bucket, folder, "large.bin", options),
   },
@@ -87,6 +98,8 @@ export const operations: readonly Operation[] = [
     objects: tree,
     sizes,
     victim: ({ method, target }) => method === "GET" && target.includes("tree/odd/5.bin"),
+    victimKey: "tree/odd/5.bin",
+    victimBytes: 50_005,
     cutAt: 20_000,
     async run(bucket, folder, options) {
       await downloadTree(bucket, "tree/", path.join(folder, "tree"), { ...options, sizes });
@@ -99,6 +112,8 @@ export const operations: readonly Operation[] = [
     objects: [{ key: "stored.bin", size: 2 * mebibyte }],
     sizes,
     victim: ({ method, target }) => method === "PUT" && target.includes("stored.bin"),
+    victimKey: "stored.bin",
+    victimBytes: 2 * mebibyte,
     cutAt: 700_000,
     run: async (bucket, folder, options) => await upload(bucket, folder, "stored.bin", options),
   },
@@ -108,6 +123,9 @@ export const operations: readonly Operation[] = [
     objects: [{ key: "parts.bin", size: 11 * mebibyte + 5 }],
     sizes,
     victim: ({ method, target }) => method === "PUT" && target.includes("partNumber=2"),
+    victimKey: "parts.bin",
+    victimOffset: 5 * mebibyte,
+    victimBytes: 5 * mebibyte,
     cutAt: 700_000,
     run: async (bucket, folder, options) => await upload(bucket, folder, "parts.bin", options),
   },
@@ -117,6 +135,8 @@ export const operations: readonly Operation[] = [
     objects: tree,
     sizes,
     victim: ({ method, target }) => method === "PUT" && target.includes("tree/odd/5.bin"),
+    victimKey: "tree/odd/5.bin",
+    victimBytes: 50_005,
     cutAt: 20_000,
     async run(bucket, folder, options) {
       await uploadTree(bucket, path.join(folder, "tree"), "tree/", { ...options, sizes });
@@ -129,6 +149,8 @@ export const operations: readonly Operation[] = [
     objects: listed,
     sizes,
     victim: ({ method, target }) => method === "GET" && /continuation-token=|start-after=/.test(target),
+    victimKey: "many/00999",
+    victimBytes: 6000,
     cutAt: 5000,
     async run(bucket, _folder, { signal }) {
       const keys: string[] = [];
