@@ -3,6 +3,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { type Clock, DataPlaneError, inputsFile, inputsJsonFile, inputsYamlFile } from "@flyte-dataplane/core";
 import { LiteralMapSchema } from "@flyte-dataplane/proto/flyteidl2/core/literals";
 import type { Stores } from "@flyte-dataplane/storage";
+import { declaredInputs } from "./download/declared-inputs.ts";
 import { fetchInputs } from "./download/fetch.ts";
 import { type Layout, layOut } from "./download/layout.ts";
 import { materialize } from "./download/materialize.ts";
@@ -26,8 +27,16 @@ export interface DownloadOptions {
   readonly namedFolders: boolean;
   /** Mode DO_NOT_DOWNLOAD: files and folders stay where they are. */
   readonly remoteBlobs: boolean;
+  /** Serialized VariableMap: which types are declared. */
+  readonly inputInterface?: Uint8Array;
+  /** With `namedFolders`: what an optional file that is none becomes. */
+  readonly optionalFiles: "ABSENT" | "EMPTY";
+  /** A binary in msgpack lies there as JSON, too. */
+  readonly decodeMsgpack: boolean;
   /** Most bytes of one object. */
   readonly maxBytes: number;
+  /** Whether the MD5 of an object is compared, too, where the store tells it. */
+  readonly verify: "checksums" | "md5";
   readonly signal?: AbortSignal;
 }
 
@@ -43,10 +52,10 @@ export async function download(options: DownloadOptions): Promise<void> {
   ] as const) {
     if (value === "") throw new DataPlaneError("invalid_argument", `download: ${flag} is missing`);
   }
+  const types = declaredInputs(options.inputInterface);
   await makeFolder(toLocalDir);
   const inputs = await fetchInputs(options.fromRemote, options);
-  const { namedFolders, remoteBlobs } = options;
-  const layout = layOut(inputs, { folder: toLocalDir, namedFolders, remoteBlobs });
+  const layout = layOut(inputs, { ...options, folder: toLocalDir, types });
   await materialize(layout, options);
   await describe(layout, options);
 }

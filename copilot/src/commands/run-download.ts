@@ -49,6 +49,9 @@ export async function runDownload(command: DownloadOptions, context: DownloadCon
       tally,
       maxBytes: context.maxBytes,
       ...chosen(command),
+      optionalFiles: settings.optionalFiles,
+      decodeMsgpack: settings.decodeMsgpack,
+      verify: settings.verify,
       ...(signal !== undefined && { signal }),
     });
     runLog.sumUp("inputs staged");
@@ -71,6 +74,7 @@ function chosen(command: DownloadOptions): {
   readonly format: (typeof metadataFormats)[number];
   readonly namedFolders: boolean;
   readonly remoteBlobs: boolean;
+  readonly inputInterface?: Uint8Array;
 } {
   const mode = choiceOf("--download-mode", downloadModes, command.downloadMode);
   if (mode === "DOWNLOAD_STREAM") {
@@ -82,5 +86,6 @@ function chosen(command: DownloadOptions): {
     format: choiceOf("--format", metadataFormats, command.format),
     namedFolders: choiceOf("--file-input-layout", fileInputLayouts, command.fileInputLayout) === "NAMED_DIR",
     remoteBlobs: mode === "DO_NOT_DOWNLOAD",
+    ...(command.inputInterface !== undefined && { inputInterface: command.inputInterface }),
   };
 }

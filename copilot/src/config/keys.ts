@@ -120,6 +120,12 @@ export const keys: readonly Key[] = [
     what: "download: beside a binary x in msgpack lies the same as JSON, x.json",
   },
   {
+    name: "copilot.verify",
+    kind: "text",
+    initial: "checksums",
+    what: "download: compared are lengths and the CRCs that a store keeps; md5: also the MD5, which costs as much again",
+  },
+  {
     name: "copilot.progress-interval",
     kind: "duration",
     initial: "10s",

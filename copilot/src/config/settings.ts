@@ -27,11 +27,13 @@ export interface CopilotBehaviour {
   readonly reportMarginMs: number | undefined;
   readonly optionalFiles: (typeof optionalFiles)[number];
   readonly decodeMsgpack: boolean;
+  readonly verify: (typeof verifications)[number];
   /** Milliseconds; 0: never. */
   readonly progressMs: number;
 }
 
-export const optionalFiles = ["ABSENT", "EMPTY"] as const;
+const optionalFiles = ["ABSENT", "EMPTY"] as const;
+const verifications = ["checksums", "md5"] as const;
 
 /** Throws `invalid_argument` (origin user) for a word of a closed set that is none. */
 export function settingsOf(values: ConfigValues): CopilotSettings {
@@ -71,6 +73,7 @@ function behaviourOf(values: ConfigValues): CopilotBehaviour {
     reportMarginMs: margin === undefined || margin === "" ? undefined : durationMs(values, "copilot.report-margin"),
     optionalFiles: values.choice("copilot.optional-files", optionalFiles, "ABSENT"),
     decodeMsgpack: isOn("copilot.decode-msgpack"),
+    verify: values.choice("copilot.verify", verifications, "checksums"),
     progressMs: durationMs(values, "copilot.progress-interval"),
   };
 }

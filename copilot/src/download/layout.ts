@@ -1,12 +1,13 @@
 import path from "node:path";
-import type { JsonValue } from "@bufbuild/protobuf";
-import { DataPlaneError, formatDateTime, formatPrimitive, formatStruct, toNanos } from "@flyte-dataplane/core";
-import type { Literal, Primitive, Scalar } from "@flyte-dataplane/proto/flyteidl2/core/literals";
-import { BlobType_BlobDimensionality } from "@flyte-dataplane/proto/flyteidl2/core/types";
+import { DataPlaneError, formatPrimitive, formatStruct } from "@flyte-dataplane/core";
+import type { Literal, Scalar } from "@flyte-dataplane/proto/flyteidl2/core/literals";
+import { BlobType_BlobDimensionality, type LiteralType } from "@flyte-dataplane/proto/flyteidl2/core/types";
 import { VariableFaults } from "../variable-faults.ts";
 import { checkFileName, checkVariableName } from "../variable-names.ts";
 import { baseName, uniqueName } from "./base-names.ts";
-import { type MetadataValue, toBase64 } from "./metadata-value.ts";
+import { type MetadataValue, toBase64, toJson } from "./metadata-value.ts";
+import { msgpackValue } from "./msgpack-value.ts";
+import { primitiveValue, structValue } from "./plain-value.ts";
 
 /** Where everything lands: pure data, made before any byte is written. */
 export interface Layout {
@@ -34,6 +35,12 @@ export interface LayoutOptions {
   readonly namedFolders: boolean;
   /** Whether files and folders stay where they are, so that their locations stand in place of local paths. */
   readonly remoteBlobs: boolean;
+  /** Declared types, by variable; what a none stands for is known from them alone. */
+  readonly types?: ReadonlyMap<string, LiteralType>;
+  /** With `namedFolders`, what an optional file that is none becomes; without it, a file `null`. */
+  readonly optionalFiles?: "ABSENT" | "EMPTY";
+  /** Whether a binary in msgpack lies there as JSON, too. */
+  readonly decodeMsgpack?: boolean;
 }
 
 /**
@@ -48,13 +55,14 @@ export function layOut(inputs: ReadonlyMap<string, Literal>, options: LayoutOpti
   for (const [name, literal] of inputs) {
     try {
       checkVariableName(name);
-      const placed = plan.place(name, literal, { path: path.join(options.folder, name) });
+      const placed = plan.place(name, literal, { path: path.join(options.folder, name) }, options.types?.get(name));
       literals.push([name, placed.literal]);
       values.set(name, placed.value);
     } catch (error) {
       faults.add(name, error);
     }
   }
+  plan.checkDecoded(faults);
   faults.throwIfAny("lay out inputs");
   return { ...plan.made, literals: Object.fromEntries(literals), values };
 }
@@ -64,6 +72,8 @@ interface Slot {
   readonly path: string;
   /** Set for an element of a list: a named file stands in the list's folder, beside its siblings. */
   readonly sibling?: { readonly folder: string; readonly index: number; readonly taken: Set<string> };
+  /** The value may be a file or none. */
+  readonly optionalFile?: boolean;
 }
 
 interface Placed {
@@ -78,27 +88,29 @@ class Plan {
     blobs: [] as BlobPlace[],
   };
   readonly #options: LayoutOptions;
+  /** Variables by the files that show their binaries as JSON. */
+  readonly #decodedFiles = new Map<string, string>();
+  readonly #decodedTexts: { readonly file: string; readonly bytes: Uint8Array }[] = [];
 
   constructor(options: LayoutOptions) {
     this.#options = options;
   }
 
-  place(variable: string, literal: Literal, slot: Slot): Placed {
+  place(variable: string, literal: Literal, slot: Slot, type?: LiteralType): Placed {
     const { value } = literal;
     switch (value.case) {
       case "scalar": {
-        const placed = this.#scalar(variable, value.value, slot);
+        const placed = this.#scalar(variable, value.value, slot, type);
         return { literal: { ...literal, value: { case: "scalar", value: placed.scalar } }, value: placed.value };
       }
       case "collection": {
         this.made.folders.push(slot.path);
         const taken = new Set<string>();
-        const items = value.value.literals.map((item, index) =>
-          this.place(variable, item, {
-            path: path.join(slot.path, index.toString()),
-            sibling: { folder: slot.path, index, taken },
-          }),
-        );
+        const itemType = type?.type.case === "collectionType" ? type.type.value : undefined;
+        const items = value.value.literals.map((item, index) => {
+          const sibling = { folder: slot.path, index, taken };
+          return this.place(variable, item, { path: path.join(slot.path, index.toString()), sibling }, itemType);
+        });
         const collection = { ...value.value, literals: items.map((item) => item.literal) };
         return {
           literal: { ...literal, value: { case: "collection", value: collection } },
@@ -107,9 +119,10 @@ class Plan {
       }
       case "map": {
         this.made.folders.push(slot.path);
+        const memberType = type?.type.case === "mapValueType" ? type.type.value : undefined;
         const entries = Object.entries(value.value.literals).map(([key, member]) => {
           checkFileName(key, `map key "${key}"`);
-          return [key, this.place(variable, member, { path: path.join(slot.path, key) })] as const;
+          return [key, this.place(variable, member, { path: path.join(slot.path, key) }, memberType)] as const;
         });
         const map = {
           ...value.value,
@@ -126,15 +139,23 @@ class Plan {
     }
   }
 
-  #scalar(variable: string, scalar: Scalar, slot: Slot): { readonly scalar: Scalar; readonly value: MetadataValue } {
+  #scalar(
+    variable: string,
+    scalar: Scalar,
+    slot: Slot,
+    type: LiteralType | undefined,
+  ): { readonly scalar: Scalar; readonly value: MetadataValue } {
     const { value } = scalar;
     switch (value.case) {
       case "primitive":
         this.#text(slot, formatPrimitive(value.value));
         return { scalar, value: primitiveValue(value.value) };
-      case "binary":
-        this.made.texts.push({ file: slot.path, bytes: value.value.value });
-        return { scalar, value: toBase64(value.value.value) };
+      case "binary": {
+        const { value: bytes, tag } = value.value;
+        this.made.texts.push({ file: slot.path, bytes });
+        if (tag === "msgpack" && this.#options.decodeMsgpack === true) this.#decoded(variable, bytes, slot);
+        return { scalar, value: toBase64(bytes) };
+      }
       case "error":
         this.#text(slot, value.value.message);
         return { scalar, value: value.value.message };
@@ -142,7 +163,8 @@ class Plan {
         this.#text(slot, formatStruct(value.value));
         return { scalar, value: structValue(value.value) };
       case "noneType":
-        this.#text(slot, "null");
+        if (slot.optionalFile !== true || !this.#options.namedFolders) this.#text(slot, "null");
+        else if (this.#options.optionalFiles === "EMPTY") this.made.folders.push(slot.path);
         return { scalar, value: null };
       case "blob": {
         const multipart = value.value.metadata?.type?.dimensionality === BlobType_BlobDimensionality.MULTIPART;
@@ -164,7 +186,9 @@ class Plan {
       }
       case "union": {
         if (value.value.value === undefined) break;
-        const inner = this.place(variable, value.value.value, slot);
+        const { type: chosen } = value.value;
+        const optionalFile = type?.type.case === "unionType" && type.type.value.variants.some(isFile);
+        const inner = this.place(variable, value.value.value, { ...slot, optionalFile }, chosen);
         const union = { ...value.value, value: inner.literal };
         return { scalar: { ...scalar, value: { case: "union", value: union } }, value: inner.value };
       }
@@ -172,6 +196,24 @@ class Plan {
         break;
     }
     throw new DataPlaneError("invalid_argument", "the literal has no value", { origin: "user" });
+  }
+
+  /** Whatever else has the name of a decoded file keeps it. */
+  checkDecoded(faults: VariableFaults): void {
+    if (this.#decodedFiles.size === 0) return;
+    const { folders, texts, blobs } = this.made;
+    const others = [...folders, ...texts.map(({ file }) => file), ...blobs.map((blob) => blob.path)];
+    for (const other of others) {
+      const variable = this.#decodedFiles.get(other);
+      if (variable !== undefined) faults.add(variable, taken(other));
+    }
+    for (const { file, bytes } of this.#decodedTexts) this.made.texts.push({ file, bytes });
+  }
+
+  #decoded(variable: string, bytes: Uint8Array, slot: Slot): void {
+    const file = `${slot.path}.json`;
+    this.#decodedFiles.set(file, variable);
+    this.#decodedTexts.push({ file, bytes: new TextEncoder().encode(toJson(msgpackValue(bytes))) });
   }
 
   #text(slot: Slot, text: string): void {
@@ -201,21 +243,11 @@ class Plan {
   }
 }
 
-function primitiveValue({ value }: Primitive): MetadataValue {
-  switch (value.case) {
-    case "datetime":
-      return formatDateTime(value.value);
-    case "duration":
-      return toNanos(value.value);
-    case undefined:
-      return null;
-    default:
-      return value.value;
-  }
+function isFile({ type }: LiteralType): boolean {
+  return type.case === "blob" && type.value.dimensionality === BlobType_BlobDimensionality.SINGLE;
 }
 
-function structValue(value: JsonValue): MetadataValue {
-  if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.map(structValue);
-  return new Map(Object.entries(value).map(([key, member]) => [key, structValue(member)]));
+function taken(file: string): DataPlaneError {
+  const what = `the JSON of its msgpack would be ${path.basename(file)}, which is another input's`;
+  return new DataPlaneError("invalid_argument", what, { origin: "user" });
 }

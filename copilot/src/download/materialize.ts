@@ -15,6 +15,8 @@ export interface MaterializeOptions {
   /** Most bytes of one object. */
   readonly maxBytes: number;
   readonly tally: Tally;
+  /** See `DownloadOptions` of transfers. */
+  readonly verify?: "checksums" | "md5";
   readonly signal?: AbortSignal;
 }
 

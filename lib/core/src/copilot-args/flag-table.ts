@@ -86,6 +86,7 @@ const settings: readonly Flag[] = [
   text("copilot.optional-files"),
   { name: "copilot.decode-msgpack", kind: "switch" },
   { name: "copilot.progress-interval", kind: "duration" },
+  text("copilot.verify"),
 ];
 
 const kubernetesTexts =
