@@ -2,11 +2,12 @@ import { DataPlaneError } from "@flyte-dataplane/core";
 import { lengthOf } from "../source.ts";
 import type { WireClient, WireOptions, WireRequest, WireResponse } from "./exchange.ts";
 import { type Origin, parseOrigin } from "./origin.ts";
+import type { Outgoing } from "./outgoing.ts";
 import { Pool, type PoolOptions } from "./pool.ts";
 import { createProxyRule, type Proxy, type ProxyRule } from "./proxy.ts";
 import { formatRequestHead } from "./request-head.ts";
-import { type Route, routeOf } from "./route.ts";
-import { NothingHeard, type Outgoing, runExchange } from "./run-exchange.ts";
+import { routeOf } from "./route.ts";
+import { type ExchangeOptions, NothingHeard, runExchange } from "./run-exchange.ts";
 import { Trust } from "./trust.ts";
 
 /** Makes a client; opens nothing yet. Throws `invalid_argument` for a proxy or an authority that cannot be read. */
@@ -37,15 +38,19 @@ class Client implements WireClient {
   }
 
   async send(request: WireRequest): Promise<WireResponse> {
-    const { origin, proxy, route } = this.#way(request.origin);
+    const { origin, proxy, pool, options } = this.#way(request.origin);
     const outgoing = prepare(request, origin, proxy);
-    const pool = this.#pool(route);
+    if (this.#closed) throw new DataPlaneError("failed_precondition", "the client is closed");
+    const idle = pool.takeIdle();
+    const { connection, reused } =
+      idle === undefined ? await pool.acquire(outgoing.signal, false) : { connection: idle, reused: true };
     try {
-      return await this.#exchange(pool, outgoing, false);
+      return await runExchange(connection, outgoing, options);
     } catch (error) {
-      if (!(error instanceof StaleConnection) || !mayRepeat(request)) throw error;
-      return await this.#exchange(pool, outgoing, true);
+      if (!reused || !(error instanceof NothingHeard) || !mayRepeat(request)) throw error;
     }
+    const fresh = await pool.acquire(outgoing.signal, true);
+    return await runExchange(fresh.connection, outgoing, options);
   }
 
   close(): Promise<void> {
@@ -54,37 +59,22 @@ class Client implements WireClient {
     return Promise.resolve();
   }
 
-  async #exchange(pool: Pool, outgoing: Outgoing, fresh: boolean): Promise<WireResponse> {
-    const { connection, reused } = await pool.acquire(outgoing.signal, fresh);
-    try {
-      return await runExchange(connection, outgoing, {
-        writes: this.#writes,
-        firstByteTimeoutMs: this.#firstByteTimeoutMs,
-        release: (keepMs) => pool.release(connection, keepMs),
-      });
-    } catch (error) {
-      if (!reused || !(error instanceof NothingHeard)) throw error;
-      throw new StaleConnection(error.code, error.message, { cause: error.cause });
-    }
-  }
-
   #way(text: string): Way {
     const known = this.#ways.get(text);
     if (known !== undefined) return known;
     const origin = parseOrigin(text);
     const proxy = this.#proxyFor(origin);
-    const way = { origin, proxy, route: routeOf(origin, proxy) };
+    const route = routeOf(origin, proxy);
+    const pool = this.#pools.get(route.key) ?? new Pool(route, this.#poolOptions);
+    this.#pools.set(route.key, pool);
+    const options: ExchangeOptions = {
+      writes: this.#writes,
+      firstByteTimeoutMs: this.#firstByteTimeoutMs,
+      release: (connection, keepMs) => pool.release(connection, keepMs),
+    };
+    const way = { origin, proxy, pool, options };
     this.#ways.set(text, way);
     return way;
-  }
-
-  #pool(route: Route): Pool {
-    if (this.#closed) throw new DataPlaneError("failed_precondition", "the client is closed");
-    const known = this.#pools.get(route.key);
-    if (known !== undefined) return known;
-    const pool = new Pool(route, this.#poolOptions);
-    this.#pools.set(route.key, pool);
-    return pool;
   }
 }
 
@@ -95,11 +85,9 @@ const longestTimerMs = 2 ** 31 - 1;
 interface Way {
   readonly origin: Origin;
   readonly proxy: Proxy | undefined;
-  readonly route: Route;
+  readonly pool: Pool;
+  readonly options: ExchangeOptions;
 }
-
-/** A connection that had served before was gone when the next request came. */
-class StaleConnection extends DataPlaneError {}
 
 /**
  * Whether a request that may or may not have arrived can be sent again: its body is still there, and doing it twice is
@@ -107,13 +95,13 @@ class StaleConnection extends DataPlaneError {}
  */
 function mayRepeat({ method, headers, body }: WireRequest): boolean {
   if (body !== undefined && lengthOf(body) === undefined) return false;
-  const names = Object.keys(headers).map((name) => name.toLowerCase());
   if (method === "GET" || method === "HEAD") return true;
+  const names = Object.keys(headers).map((name) => name.toLowerCase());
   return (method === "PUT" || method === "DELETE") && !names.includes("if-none-match") && !names.includes("if-match");
 }
 
 function prepare(request: WireRequest, origin: Origin, proxy: Proxy | undefined): Outgoing {
-  const { method, headers, body, signal } = request;
+  const { method, headers, body, signal, taker } = request;
   const bodyLength = body === undefined ? undefined : (lengthOf(body) ?? request.length ?? "chunked");
   // Behind a tunnel the target is the origin's own; a proxy that reads the request wants to know whose.
   const forwarded = proxy !== undefined && !origin.tls;
@@ -132,8 +120,9 @@ function prepare(request: WireRequest, origin: Origin, proxy: Proxy | undefined)
     }),
     body,
     bodyLength,
-    expectsContinue: Object.entries(headers).some(([name, value]) => isContinue(name, value)),
+    expectsContinue: body !== undefined && Object.entries(headers).some(([name, value]) => isContinue(name, value)),
     signal,
+    taker: body === undefined ? taker : undefined,
   };
 }
 

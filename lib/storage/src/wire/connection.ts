@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { DataPlaneError } from "@flyte-dataplane/core";
+import { Alarm } from "./alarm.ts";
 import { endedEarly } from "./body-framing.ts";
 import { atPeer, socketFailure } from "./failures.ts";
 import type { Inlet } from "./inlet.ts";
@@ -9,6 +10,8 @@ import type { Receiver } from "./receiver.ts";
 export class Connection {
   /** `host:port`, for messages. */
   readonly peer: string;
+  /** For whoever uses the connection; it ends with it. */
+  readonly alarm: Alarm = new Alarm();
   readonly #socket: Socket;
   readonly #inlet: Inlet;
   readonly #idleTimeoutMs: number;
@@ -64,13 +67,13 @@ export class Connection {
     this.#socket.setTimeout(this.#idleTimeoutMs);
   }
 
-  /** Queues bytes without waiting; they must not change any more. */
-  send(bytes: Uint8Array): void {
-    this.#socket.write(bytes);
+  /** Queues text of Latin-1 letters without waiting. */
+  send(text: string): void {
+    this.#socket.write(text, "latin1");
   }
 
-  /** Resolves once the kernel has all of `pieces`; whoever called may use their memory again. */
-  async write(...pieces: readonly Uint8Array[]): Promise<void> {
+  /** Resolves once the kernel has all of `pieces`, text of Latin-1 letters or bytes; whoever called may use their memory again. */
+  async write(...pieces: readonly (Uint8Array | string)[]): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       const last = pieces.length - 1;
       const settle = (error?: Error | null): void => {
@@ -81,8 +84,8 @@ export class Connection {
       this.#pendingWrites += 1;
       if (last > 0) this.#socket.cork();
       for (const [index, piece] of pieces.entries()) {
-        if (index < last) this.#socket.write(piece);
-        else this.#socket.write(piece, settle);
+        if (index < last) this.#socket.write(piece, "latin1");
+        else this.#socket.write(piece, "latin1", settle);
       }
       if (last > 0) this.#socket.uncork();
     });
@@ -96,6 +99,7 @@ export class Connection {
   /** Closes the socket without a word. */
   close(): void {
     this.#ended = true;
+    this.alarm.end();
     this.#socket.destroy();
   }
 

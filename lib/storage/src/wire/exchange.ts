@@ -36,7 +36,10 @@ export interface ProxyOptions {
  * written; `canceled` once the signal aborts.
  */
 export interface WireClient {
-  /** Resolves once the head of the final response is there; any status is an answer. */
+  /**
+   * Resolves once the head of the final response is there, or, where the request's taker takes the body, its last byte; any
+   * status is an answer.
+   */
   send(request: WireRequest): Promise<WireResponse>;
   /** Closes idle connections at once, the others as their exchange ends; later requests reject with `failed_precondition`. */
   close(): Promise<void>;
@@ -55,6 +58,21 @@ export interface WireRequest {
   readonly length?: number;
   /** Ends the exchange at any stage, the reading of the response included. */
   readonly signal?: AbortSignal;
+  /** Is offered the body of a final response; see `BodyTaker`. */
+  readonly taker?: BodyTaker;
+}
+
+/**
+ * Takes a body within the calls that bring it, for programs that block at each write: a small one then costs no memory and
+ * no promise of its own. What it throws closes the connection and is what `send` rejects with.
+ */
+export interface BodyTaker {
+  /** `length` is what the head announced. False leaves the body to whoever sent the request. */
+  begin(status: number, headers: ReadonlyMap<string, string>, length: number | undefined): boolean;
+  /** `bytes` stay as they are during the call only. */
+  chunk(bytes: Uint8Array): void;
+  /** All of the body came, by its framing. */
+  end(): void;
 }
 
 /**
@@ -67,6 +85,8 @@ export interface WireResponse {
   readonly headers: ReadonlyMap<string, string>;
   /** Bytes of body that the head announced. */
   readonly length: number | undefined;
+  /** The request's taker has had the whole body; none of the four ways below is left. */
+  readonly taken?: boolean;
   /** A chunk is valid until the next one is asked for. Leaving the loop early frees the connection. */
   readonly body: AsyncIterable<Uint8Array>;
   /** Writes the body into a file; resolves to its length. What arrived before a failure has been written. */

@@ -32,17 +32,28 @@ export class Pool {
   /** Connections that are open or being opened. */
   #count = 0;
   #closed = false;
+  #settling: NodeJS.Immediate | undefined;
 
   constructor(route: Route, options: PoolOptions) {
     this.#route = route;
     this.#options = options;
   }
 
+  /** A connection that served before, the caller's own until `release`; undefined where none is free. */
+  takeIdle(): Connection | undefined {
+    for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
+      if (idle.take()) return idle.connection;
+    }
+    return undefined;
+  }
+
   /** A connection of the caller's own until `release`; no idle one if `fresh`. Rejects as `dial`. */
   async acquire(signal: AbortSignal | undefined, fresh: boolean): Promise<Loan> {
     throwIfAborted(signal);
     if (this.#closed) throw closedClient();
-    const idle = this.#takeIdle(fresh);
+    // Where one of them just turned out to be dead the others are doubtful too, and they hold places.
+    if (fresh) this.#closeIdle();
+    const idle = this.takeIdle();
     if (idle !== undefined) return { connection: idle, reused: true };
     if (this.#count >= this.#options.maxConnections) {
       const handed = await this.#waiting.wait(signal);
@@ -61,24 +72,28 @@ export class Pool {
     }
     const idle = new Idle(connection, keepMs);
     if (this.#waiting.length > 0 && idle.take()) this.#waiting.serve(connection);
-    else this.#idle.push(idle);
+    else this.#keep(idle);
   }
 
   /** Closes what is idle; whoever waits is refused. */
   close(): void {
     this.#closed = true;
-    for (const { connection } of this.#idle) connection.close();
+    this.#closeIdle();
     this.#waiting.refuse(closedClient());
   }
 
-  #takeIdle(fresh: boolean): Connection | undefined {
-    for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
-      if (!idle.take()) continue;
-      if (!fresh) return idle.connection;
-      // One of these just turned out to be dead, so the others are doubtful too, and they hold places.
-      idle.connection.close();
-    }
-    return undefined;
+  /** Most connections are used again before this turn of the event loop is over: those are spared the rest. */
+  #keep(idle: Idle): void {
+    this.#idle.push(idle);
+    this.#settling ??= setImmediate(() => {
+      this.#settling = undefined;
+      for (const left of this.#idle) left.rest();
+    });
+  }
+
+  #closeIdle(): void {
+    for (const { connection } of this.#idle) connection.close();
+    this.#idle = [];
   }
 
   /** Its place is counted already. */

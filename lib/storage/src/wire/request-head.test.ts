@@ -11,7 +11,7 @@ function format(changes: Partial<RequestHead> = {}): string {
     bodyLength: undefined,
     ...changes,
   };
-  return String.fromCharCode(...formatRequestHead(head));
+  return formatRequestHead(head);
 }
 
 describe("a request's head", () => {

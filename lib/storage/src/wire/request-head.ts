@@ -1,4 +1,3 @@
-import { Buffer } from "node:buffer";
 import { DataPlaneError } from "@flyte-dataplane/core";
 import { isFieldName, isFieldValue } from "./fields.ts";
 
@@ -26,10 +25,10 @@ const ownFields: ReadonlySet<string> = new Set([
 const bodyMethods: ReadonlySet<string> = new Set(["PATCH", "POST", "PUT"]);
 
 /**
- * The bytes of a request's head. Rejects with `invalid_argument` whatever could end a line early or say two lengths:
+ * A request's head, in letters of Latin-1. Rejects with `invalid_argument` whatever could end a line early or say two lengths:
  * what a caller put into a name, value or target must not become a field or a request of its own.
  */
-export function formatRequestHead(head: RequestHead): Uint8Array {
+export function formatRequestHead(head: RequestHead): string {
   if (!/^[A-Z]+$/.test(head.method)) throw invalid("a method is upper-case letters");
   if (!/^[\x21-\x7e]+$/.test(head.target)) throw invalid("a target is printable ASCII without blanks; encode the rest");
   const fields = checkedFields(head);
@@ -38,7 +37,7 @@ export function formatRequestHead(head: RequestHead): Uint8Array {
   for (const [name, value] of Object.entries(head.headers)) text += `${name}: ${value}\r\n`;
   if (head.bodyLength === "chunked") text += "transfer-encoding: chunked\r\n";
   else if (!fields.has("content-length")) text += contentLength(head.method, head.bodyLength);
-  return Buffer.from(`${text}\r\n`, "latin1");
+  return `${text}\r\n`;
 }
 
 function checkedFields({ headers, bodyLength }: RequestHead): ReadonlyMap<string, string> {

@@ -24,7 +24,6 @@ export class Response implements WireResponse {
   readonly status: number;
   readonly headers: ReadonlyMap<string, string>;
   readonly length: number | undefined;
-  readonly body: AsyncIterable<Uint8Array>;
   readonly #parts: ResponseParts;
   #taken = false;
 
@@ -33,7 +32,10 @@ export class Response implements WireResponse {
     this.headers = parts.head.headers;
     this.length = parts.length;
     this.#parts = parts;
-    this.body = { [Symbol.asyncIterator]: () => this.#chunks() };
+  }
+
+  get body(): AsyncIterable<Uint8Array> {
+    return { [Symbol.asyncIterator]: () => this.#chunks() };
   }
 
   async toFile(target: FileTarget): Promise<number> {
@@ -84,8 +86,37 @@ export class Response implements WireResponse {
   }
 
   #claim(): void {
-    if (this.#taken) throw new DataPlaneError("failed_precondition", "the body of a response is taken once");
+    if (this.#taken) throw takenAlready();
     this.#taken = true;
+  }
+}
+
+/** The response whose body went to the request's taker. */
+export class TakenResponse implements WireResponse {
+  readonly status: number;
+  readonly headers: ReadonlyMap<string, string>;
+  readonly length: undefined = undefined;
+  readonly taken = true;
+
+  constructor({ status, headers }: ResponseHead) {
+    this.status = status;
+    this.headers = headers;
+  }
+
+  get body(): AsyncIterable<Uint8Array> {
+    throw takenAlready();
+  }
+
+  toFile(): Promise<number> {
+    return Promise.reject(takenAlready());
+  }
+
+  bytes(): Promise<Uint8Array> {
+    return Promise.reject(takenAlready());
+  }
+
+  discard(): Promise<void> {
+    return Promise.resolve();
   }
 }
 
@@ -104,6 +135,10 @@ async function drain(intake: Intake): Promise<void> {
   } finally {
     clearTimeout(timer);
   }
+}
+
+function takenAlready(): DataPlaneError {
+  return new DataPlaneError("failed_precondition", "the body of a response is taken once");
 }
 
 function leftOver(): DataPlaneError {

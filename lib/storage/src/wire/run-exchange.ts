@@ -1,35 +1,26 @@
-import { setMaxListeners } from "node:events";
 import { abortError, DataPlaneError } from "@flyte-dataplane/core";
 import type { Source } from "../driver.ts";
-import { endedEarly } from "./body-framing.ts";
+import { type Abortable, unwatchAbort, watchAbort } from "./abort-watch.ts";
+import { type BodyFraming, endedEarly } from "./body-framing.ts";
 import type { Connection } from "./connection.ts";
 import type { WireResponse } from "./exchange.ts";
 import { FinalHead } from "./final-head.ts";
 import { framingOf } from "./framing-of.ts";
+import { Handover, type HandoverSupply } from "./handover.ts";
 import { type BodySupply, Intake } from "./intake.ts";
 import { keepAliveMs } from "./keep-alive.ts";
 import { sharedRoom } from "./memory.ts";
+import type { Outgoing } from "./outgoing.ts";
 import type { Receiver } from "./receiver.ts";
 import { sendBody } from "./request-body.ts";
-import { Response } from "./response.ts";
+import { Response, TakenResponse } from "./response.ts";
 import type { ResponseHead } from "./response-head.ts";
-
-/** A request as it goes out. */
-export interface Outgoing {
-  readonly method: string;
-  readonly head: Uint8Array;
-  readonly body: Source | undefined;
-  readonly bodyLength: number | "chunked" | undefined;
-  /** The body waits for the server's consent, or a second. */
-  readonly expectsContinue: boolean;
-  readonly signal: AbortSignal | undefined;
-}
 
 export interface ExchangeOptions {
   readonly writes: "sync" | "async";
   readonly firstByteTimeoutMs: number;
   /** Takes the connection back; it may stay idle for `keepMs`, and has to close if that is 0. */
-  readonly release: (keepMs: number) => void;
+  readonly release: (connection: Connection, keepMs: number) => void;
 }
 
 const continueTimeoutMs = 1000;
@@ -52,26 +43,26 @@ export function runExchange(
   return new Promise((resolve, reject) => {
     const exchange = new Exchange(connection, outgoing, options, resolve, reject);
     connection.receiver = exchange;
-    void exchange.send();
+    exchange.begin();
   });
 }
 
 /** The connection went before the peer said one byte: perhaps it was closing already when the request set out. */
 export class NothingHeard extends DataPlaneError {}
 
-class Exchange implements Receiver, BodySupply {
+class Exchange implements Receiver, BodySupply, HandoverSupply, Abortable {
   readonly #connection: Connection;
   readonly #outgoing: Outgoing;
   readonly #options: ExchangeOptions;
   readonly #resolve: (response: WireResponse) => void;
   readonly #reject: (error: unknown) => void;
   readonly #heads = new FinalHead();
-  readonly #onAbort = (): void => this.#abort();
   #stop: AbortController | undefined;
   #intake: Intake | undefined;
+  /** The head of a body that goes to the taker. */
+  #handing: ResponseHead | undefined;
   #keepMs = 0;
-  #timer: NodeJS.Timeout | undefined;
-  #onConsent: () => void = () => undefined;
+  #onConsent: (() => void) | undefined;
   #heard = false;
   #sent = false;
   /** It failed before there was a response. */
@@ -91,16 +82,24 @@ class Exchange implements Receiver, BodySupply {
     this.#resolve = resolve;
     this.#reject = reject;
     const { signal } = outgoing;
-    if (signal === undefined) return;
-    // A tree moves under one signal, many objects at a time: no leak, so no warning.
-    setMaxListeners(0, signal);
-    signal.addEventListener("abort", this.#onAbort, { once: true });
+    if (signal !== undefined) watchAbort(signal, this);
+  }
+
+  begin(): void {
+    const { head, body, bodyLength } = this.#outgoing;
+    if (body !== undefined && bodyLength !== undefined) {
+      void this.#send(body, bodyLength);
+      return;
+    }
+    this.#connection.send(head);
+    this.#sent = true;
+    this.#awaitHead();
   }
 
   /** Never rejects: what goes wrong ends the exchange. */
-  async send(): Promise<void> {
+  async #send(body: Source, bodyLength: number | "chunked"): Promise<void> {
     try {
-      await this.#write();
+      await this.#write(body, bodyLength);
       if (this.#stop?.signal.aborted === true) return;
       this.#sent = true;
       if (this.#intake === undefined && !this.#over) this.#awaitHead();
@@ -112,25 +111,25 @@ class Exchange implements Receiver, BodySupply {
 
   #awaitHead(): void {
     const { firstByteTimeoutMs } = this.#options;
-    this.#timer = setTimeout(() => {
+    this.#connection.alarm.set(firstByteTimeoutMs, () => {
       const what = `no whole head of a response within ${firstByteTimeoutMs} ms`;
       this.#giveUp(new DataPlaneError("unavailable", `${this.#connection.peer}: ${what}`));
-    }, firstByteTimeoutMs);
+    });
   }
 
-  async #write(): Promise<void> {
-    const { head, body, bodyLength, expectsContinue } = this.#outgoing;
-    if (body === undefined || bodyLength === undefined) {
-      this.#connection.send(head);
-      return;
-    }
+  async #write(body: Source, bodyLength: number | "chunked"): Promise<void> {
+    const { head, expectsContinue } = this.#outgoing;
     if (body instanceof Uint8Array && body.byteLength <= smallBodyBytes && !expectsContinue) {
       await this.#connection.write(head, body);
       return;
     }
     this.#connection.send(head);
     if (expectsContinue) await this.#consent();
-    if (this.#over || this.#intake !== undefined) return;
+    if (this.#over || this.#intake !== undefined) {
+      // The server may wait for the body that it refused, and would take the next request for it.
+      this.#keepMs = 0;
+      return;
+    }
     this.#stop = new AbortController();
     await sendBody(this.#connection, body, {
       length: bodyLength,
@@ -142,9 +141,9 @@ class Exchange implements Receiver, BodySupply {
   async #consent(): Promise<void> {
     await new Promise<void>((resolve) => {
       this.#onConsent = resolve;
-      this.#timer = setTimeout(resolve, continueTimeoutMs);
+      this.#connection.alarm.set(continueTimeoutMs, resolve);
     });
-    clearTimeout(this.#timer);
+    this.#connection.alarm.stop();
   }
 
   room(): Uint8Array {
@@ -155,7 +154,7 @@ class Exchange implements Receiver, BodySupply {
     this.#heard = true;
     try {
       const taken = this.#heads.push(bytes);
-      if (this.#heads.continued) this.#onConsent();
+      if (this.#heads.continued) this.#onConsent?.();
       if (this.#heads.head === undefined) return true;
       return this.#answer(this.#heads.head, bytes.subarray(taken));
     } catch (error) {
@@ -165,19 +164,50 @@ class Exchange implements Receiver, BodySupply {
   }
 
   #answer(head: ResponseHead, rest: Uint8Array): boolean {
-    clearTimeout(this.#timer);
+    this.#connection.alarm.stop();
     const framing = framingOf(this.#outgoing.method, head);
     this.#keepMs = keepAliveMs(head);
+    const handed = this.#handOver(head, framing, rest);
+    if (handed !== undefined) return handed;
     const intake = new Intake(framing, this);
     this.#intake = intake;
     this.#connection.receiver = intake;
-    this.#onConsent();
+    this.#onConsent?.();
     // Often the kernel took the last piece in this very turn of the event loop, and the news is only on its way.
     if (!this.#sent) setImmediate(() => this.#stopSending());
     const { length } = framing;
     const onSettled = (): void => this.#forgetSignal();
     this.#resolve(new Response({ head, length, intake, writes: this.#options.writes, onSettled }));
     return intake.begin(rest);
+  }
+
+  /** As `Receiver.arrived`; undefined where there is no taker, or it leaves the body to others. */
+  #handOver(head: ResponseHead, framing: BodyFraming, rest: Uint8Array): boolean | undefined {
+    const { taker } = this.#outgoing;
+    if (taker === undefined) return undefined;
+    try {
+      if (!taker.begin(head.status, head.headers, framing.length)) return undefined;
+    } catch (error) {
+      this.#giveUp(error);
+      return false;
+    }
+    const handover = new Handover(framing, taker, this);
+    this.#handing = head;
+    this.#connection.receiver = handover;
+    return handover.begin(rest);
+  }
+
+  handedOver(surplus: boolean): void {
+    if (this.#over || this.#handing === undefined) return;
+    this.#over = true;
+    this.#released = true;
+    this.#forgetSignal();
+    this.#options.release(this.#connection, surplus ? 0 : this.#keepMs);
+    this.#resolve(new TakenResponse(this.#handing));
+  }
+
+  refused(error: unknown): void {
+    this.#giveUp(error);
   }
 
   ended(): void {
@@ -222,7 +252,7 @@ class Exchange implements Receiver, BodySupply {
 
   #release(): void {
     this.#stop?.abort();
-    this.#options.release(this.#sent ? this.#keepMs : 0);
+    this.#options.release(this.#connection, this.#sent ? this.#keepMs : 0);
   }
 
   #stopSending(): void {
@@ -231,7 +261,7 @@ class Exchange implements Receiver, BodySupply {
     this.#stop?.abort();
   }
 
-  #abort(): void {
+  aborted(): void {
     const { signal } = this.#outgoing;
     const error = signal === undefined ? new DataPlaneError("canceled", "canceled") : abortError(signal);
     if (this.#intake === undefined) this.#giveUp(error);
@@ -247,14 +277,15 @@ class Exchange implements Receiver, BodySupply {
 
   #settle(error: unknown): void {
     this.#over = true;
-    clearTimeout(this.#timer);
-    this.#onConsent();
+    this.#connection.alarm.stop();
+    this.#onConsent?.();
     this.#stop?.abort();
     this.#forgetSignal();
     this.#reject(error);
   }
 
   #forgetSignal(): void {
-    this.#outgoing.signal?.removeEventListener("abort", this.#onAbort);
+    const { signal } = this.#outgoing;
+    if (signal !== undefined) unwatchAbort(signal, this);
   }
 }

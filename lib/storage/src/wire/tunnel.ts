@@ -16,6 +16,7 @@ export async function openTunnel(socket: Socket, proxy: Proxy, target: string): 
       headers: authorization === undefined ? {} : { "proxy-authorization": authorization },
       bodyLength: undefined,
     }),
+    "latin1",
   );
   try {
     checkStatus(await readStatus(socket, proxy), target);
