@@ -34,6 +34,7 @@ import { RunService } from "@flyte-dataplane/proto/flyteidl2/workflow/run_servic
 import { migrate } from "@flyte-dataplane/runtime/database";
 import type { MetricsRegistry } from "@flyte-dataplane/runtime/lifecycle";
 import { createServer, directTransport, type Server } from "@flyte-dataplane/runtime/server";
+import type { Telemetry } from "@flyte-dataplane/runtime/telemetry";
 import { createStores, loadSigningKey } from "@flyte-dataplane/storage";
 import { type EdgesOptions, openEdges } from "./edges.ts";
 import { lateTransport } from "./late-transport.ts";
@@ -46,6 +47,7 @@ import { s3Settings, storageBase } from "./storage/store.ts";
 
 export interface DataplaneOptions extends Omit<EdgesOptions, "containerVariables"> {
   readonly metrics: MetricsRegistry;
+  readonly telemetry?: Telemetry;
 }
 
 export interface Dataplane {
@@ -59,7 +61,7 @@ export interface Dataplane {
 
 /** Starts everything; what had started already is stopped by `lifecycle` when a later part rejects. */
 export async function startDataplane(options: DataplaneOptions): Promise<Dataplane> {
-  const { config, lifecycle, clock, logger, metrics } = options;
+  const { config, lifecycle, clock, logger, metrics, telemetry } = options;
   const storage = config.get(storageSection);
   const s3 = await s3Settings(storage, options.env);
   const onFiles = parseStorageUri(storageBase(storage, "/")).scheme === "file";
@@ -137,7 +139,7 @@ export async function startDataplane(options: DataplaneOptions): Promise<Datapla
   within.connect(
     directTransport(
       services.flatMap((service) => service.rpc),
-      { logger },
+      { logger, interceptors: telemetry === undefined ? [] : [telemetry.interceptor] },
     ),
   );
 
@@ -148,6 +150,7 @@ export async function startDataplane(options: DataplaneOptions): Promise<Datapla
     port: settings.port,
     hostNames: settings.hostNames,
     origins: settings.origins,
+    callHooks: telemetry === undefined ? [] : [telemetry.callHook],
     drainMs: settings.drain,
     clock,
     logger,

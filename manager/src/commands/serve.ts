@@ -6,8 +6,10 @@ import {
   type Lifecycle,
   systemClock,
 } from "@flyte-dataplane/runtime/lifecycle";
+import { startTelemetry } from "@flyte-dataplane/runtime/telemetry";
 import { type Dataplane, startDataplane } from "../dataplane.ts";
 import { loadSettings, serverSection } from "../settings.ts";
+import { version } from "../version.ts";
 import { dataDirectory, type Machine, type SignalSource } from "./places.ts";
 import { type Readiness, untilReady } from "./readiness.ts";
 
@@ -79,8 +81,15 @@ export async function open(machine: Machine, options: OpenOptions): Promise<Sess
     ...(options.config !== undefined && { file: options.config }),
   });
   const { logLevel, drain } = config.get(serverSection);
-  const logger = createLogger({ level: logLevel });
+  const telemetry = await startTelemetry({
+    env: machine.env,
+    version,
+    clock: systemClock,
+    failed: (error) => logger.warn({ error }, "traces not sent"),
+  });
+  const logger = createLogger({ level: logLevel, ...(telemetry && { context: telemetry.logFields }) });
   const lifecycle = createLifecycle({ clock: systemClock, logger, deadlineMs: drain + stopMs });
+  if (telemetry !== undefined) lifecycle.onStop("telemetry", () => telemetry.close());
   const directory = dataDirectory(machine, options.dataDir);
   const interruption = interrupted(machine.signals);
   try {
@@ -96,6 +105,7 @@ export async function open(machine: Machine, options: OpenOptions): Promise<Sess
       clock: systemClock,
       logger,
       metrics: createMetrics({ process: true }),
+      ...(telemetry && { telemetry }),
     });
     lifecycle.onSignals(machine.signals);
     if (interruption.signal.aborted) lifecycle.stop("interrupted");

@@ -26,6 +26,20 @@ test("a line is one JSON object with time, level, fields and message", () => {
   ]);
 });
 
+test("a line carries what its context says at the moment", () => {
+  const written: string[] = [];
+  let traceId = "1";
+  const logger = createLogger({
+    level: "info",
+    destination: { write: (line) => void written.push(line) },
+    context: () => ({ traceId }),
+  });
+  logger.child({}).info({}, "a");
+  traceId = "2";
+  logger.info({}, "b");
+  expect(written.map((line) => (JSON.parse(line) as Record<string, unknown>)["traceId"])).toEqual(["1", "2"]);
+});
+
 test("lines below the level are not written", () => {
   const { logger, written } = lines("warn");
   logger.debug({}, "a");

@@ -9,10 +9,13 @@ export interface LoggerOptions {
   readonly level: LogLevel;
   /** Takes whole lines; standard error when absent. */
   readonly destination?: { write(line: string): void };
+  /** Fields of every line, asked when it is written: the trace that it belongs to. */
+  readonly context?: () => LogFields;
 }
 
 /** A logger whose `error` fields and others that hold an Error are written with their stack and causes. */
 export function createLogger(options: LoggerOptions): Logger {
+  const { context } = options;
   const target: DestinationStream = options.destination ?? pino.destination({ dest: 2, sync: true });
   return wrap(
     pino(
@@ -20,6 +23,7 @@ export function createLogger(options: LoggerOptions): Logger {
         level: options.level,
         base: null,
         timestamp: pino.stdTimeFunctions.isoTime,
+        ...(context !== undefined && { mixin: () => clean(context()) }),
         formatters: { level: (label) => ({ level: label }) },
       },
       target,
