@@ -68,13 +68,16 @@ const domainList: Field<readonly DomainConfig[]> = {
     { id: "production", name: "Production" },
     { id: "staging", name: "Staging" },
   ],
-  shown: "development:Development,production:Production,staging:Staging",
+  show: (domains) => domains.map(({ id, name }) => `${id}:${name}`).join(","),
   secret: false,
   parse: parseDomains,
 };
 
 export const apiSection: Section<ApiConfig> = defineSection<ApiConfig>("runs", "Runs, tasks, projects and identity.", {
-  storagePrefix: text({ doc: "Base of run inputs and outputs when the run names none.", default: "/tmp/flyte/data" }),
+  storagePrefix: text({
+    doc: "Storage URI below which inputs and outputs of runs lie that name no place of their own; empty: that of the storage section.",
+    default: "",
+  }),
   seedProjects: texts({ doc: "Projects created when absent.", default: ["flytesnacks"] }),
   domains: domainList,
   checkDomains: flag({ doc: "Refuse runs in a domain that is not listed.", default: true }),

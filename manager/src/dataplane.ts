@@ -33,7 +33,7 @@ import { InternalRunService } from "@flyte-dataplane/proto/flyteidl2/workflow/in
 import { RunService } from "@flyte-dataplane/proto/flyteidl2/workflow/run_service";
 import { migrate } from "@flyte-dataplane/runtime/database";
 import type { MetricsRegistry } from "@flyte-dataplane/runtime/lifecycle";
-import { createServer, directTransport, type Server } from "@flyte-dataplane/runtime/server";
+import { createServer, directTransport, requireFreePort, type Server } from "@flyte-dataplane/runtime/server";
 import type { Telemetry } from "@flyte-dataplane/runtime/telemetry";
 import { createStores, loadSigningKey } from "@flyte-dataplane/storage";
 import { type EdgesOptions, openEdges } from "./edges.ts";
@@ -45,7 +45,7 @@ import { movesData, podStorage, storeVariables } from "./storage/for-pods.ts";
 import { storageSection } from "./storage/section.ts";
 import { s3Settings, storageBase } from "./storage/store.ts";
 
-export interface DataplaneOptions extends Omit<EdgesOptions, "containerVariables"> {
+export interface DataplaneOptions extends Omit<EdgesOptions, "containerVariables" | "beforehand"> {
   readonly metrics: MetricsRegistry;
   readonly telemetry?: Telemetry;
 }
@@ -63,6 +63,7 @@ export interface Dataplane {
 export async function startDataplane(options: DataplaneOptions): Promise<Dataplane> {
   const { config, lifecycle, clock, logger, metrics, telemetry } = options;
   const storage = config.get(storageSection);
+  const settings = config.get(serverSection);
   const s3 = await s3Settings(storage, options.env);
   const onFiles = parseStorageUri(storageBase(storage, "/")).scheme === "file";
   let variables: Env = {};
@@ -70,7 +71,12 @@ export async function startDataplane(options: DataplaneOptions): Promise<Datapla
     ...variables,
     ...(onFiles || !movesData(pod, name) ? {} : await storeVariables(storage, options.env)),
   });
-  const { data, database, cluster, started } = await openEdges({ ...options, containerVariables });
+  const { data, database, cluster, started } = await openEdges({
+    ...options,
+    containerVariables,
+    // Later the database would be made and started first, for nothing.
+    beforehand: () => requireFreePort(settings.host, settings.port),
+  });
   registerProcessFigures(metrics, () => database.connections());
 
   let url = "";
@@ -143,7 +149,6 @@ export async function startDataplane(options: DataplaneOptions): Promise<Datapla
     ),
   );
 
-  const settings = config.get(serverSection);
   const server = await createServer({
     services,
     host: settings.host,

@@ -33,6 +33,8 @@ export interface EdgesOptions {
   readonly containersOutlive: boolean;
   /** What a container is told that its Pod does not set; asked at each start. */
   readonly containerVariables?: ContainerVariables;
+  /** Asked once the data directory is ours and before anything long begins; rejects what the start would fail on at its end. */
+  readonly beforehand?: () => Promise<void>;
   readonly lifecycle: Lifecycle;
   /** Gives the start up between two of its steps. */
   readonly signal: AbortSignal;
@@ -63,6 +65,7 @@ export async function openEdges(options: EdgesOptions): Promise<Edges> {
   const external = externalDatabase(config, options.env);
   const data = await openDataDirectory(options.directory);
   started("data-directory", () => data.lock.release());
+  await options.beforehand?.();
   const database = createDatabase({ ...(await databaseOptions(options, data, external)), clock, logger });
   started("database", () => database.close());
   if (external !== undefined) await requireReachable(database, external);

@@ -2,6 +2,7 @@
 
 import { configReference } from "@flyte-dataplane/runtime/config";
 import { Command, CommanderError } from "commander";
+import { type ConfigCommandOptions, config } from "./commands/config.ts";
 import { type DemoCommandOptions, demo } from "./commands/demo.ts";
 import { type GcOptions, gc } from "./commands/gc.ts";
 import type { Machine } from "./commands/places.ts";
@@ -9,13 +10,17 @@ import { reset } from "./commands/reset.ts";
 import { type ServeOptions, serve } from "./commands/serve.ts";
 import { status } from "./commands/status.ts";
 import { stop } from "./commands/stop.ts";
-import { sections } from "./settings.ts";
+import { howToSet, sections } from "./settings.ts";
 import { version } from "./version.ts";
 
 const dataDir = [
   "--data-dir <directory>",
   "where everything is kept (default: $XDG_DATA_HOME/flyte-dataplane; as root /var/lib/flyte-dataplane)",
 ] as const;
+
+function settingsHelp(): string {
+  return `\n${howToSet.replaceAll("`", "")}\n\n${configReference(sections)}`;
+}
 
 /** As for every fault that the caller can mend. */
 const usageFault = 2;
@@ -53,8 +58,17 @@ Examples:
     .option(...dataDir)
     .option("-c, --config <file>", "YAML configuration (default: $FLYTE_DATAPLANE_CONFIG)")
     .option("--log-level <level>", "debug, info, warn, error or silent (default: info)")
-    .addHelpText("after", () => `\nSettings, by file, environment or flag above:\n\n${configReference(sections)}`)
+    .addHelpText("after", settingsHelp)
     .action(run<ServeOptions>(serve));
+  program
+    .command("config")
+    .description("show every setting, its value and where that comes from; below, what each decides")
+    .option("-c, --config <file>", "YAML configuration (default: $FLYTE_DATAPLANE_CONFIG)")
+    .option("--changed", "only settings that something sets")
+    .option("--json", "as a list of { name, value, source }; durations in milliseconds, sizes in bytes")
+    .option("--page", "print the reference as a page of Markdown instead")
+    .addHelpText("after", settingsHelp)
+    .action(run<ConfigCommandOptions>(config));
   program
     .command("demo")
     .description("run a raw container task end to end on a server of its own")
@@ -84,6 +98,7 @@ Examples:
     .option("--yes", "really remove them")
     .action(run(reset));
 
+  for (const command of program.commands) command.showHelpAfterError(`(see flyte-dataplane ${command.name()} --help)`);
   try {
     await program.parseAsync(argv, { from: "user" });
   } catch (error) {

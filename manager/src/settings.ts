@@ -1,4 +1,5 @@
 /** What an operator may set for the whole process, and where the values come from. */
+import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { type ApiConfig, apiSection } from "@flyte-dataplane/api";
 import { cacheServiceSection } from "@flyte-dataplane/cache-service";
@@ -87,6 +88,13 @@ export const sections: readonly Section<unknown>[] = [
   pluginsSection,
 ];
 
+/** For people, before any list of the settings. */
+export const howToSet = `A YAML file (\`--config\`, else the one that \`FLYTE_DATAPLANE_CONFIG\` names) holds settings by their keys. Texts in it may hold
+\`\${NAME}\` for a variable, \`\${NAME:-otherwise}\`, and \`\${file:/path}\` for what stands in a file; \`$\${\` stands for \`\${\`. A variable wins
+over the file. With \`_FILE\` behind its name it says which file holds the value: secrets need not stand in either. A flag of the
+command wins over both. Lists are separated by commas, maps written \`a=1,b=2\`, durations \`90s\` or \`1h30m\`, sizes \`64Mi\` or \`10MB\`.
+Unknown keys and variables are refused, and every fault is told before anything starts.`;
+
 /** Variables with our prefix that name places rather than settings. */
 const placeVariables = ["FLYTE_DATAPLANE_CONFIG", "FLYTE_DATAPLANE_DATA_DIR", "FLYTE_DATAPLANE_TOOLS"];
 
@@ -102,7 +110,8 @@ export interface SettingsSources {
 export async function loadSettings(sources: SettingsSources): Promise<Config> {
   const path = sources.file ?? sources.env["FLYTE_DATAPLANE_CONFIG"];
   const file = path === undefined || path === "" ? {} : { file: { path, text: await readText(path) } };
-  return loadConfig(sections, { ...file, env: sources.env, flags: sources.flags, otherVariables: placeVariables });
+  const { env, flags } = sources;
+  return loadConfig(sections, { ...file, env, flags, readText: readReferred, otherVariables: placeVariables });
 }
 
 /**
@@ -115,7 +124,7 @@ export function apiConfig(config: Config, base: string, env: Env): ApiConfig {
   const onlyHere = loopbackHosts.has(config.get(serverSection).host);
   return {
     ...config.get(apiSection),
-    ...(isOpen("runs.storagePrefix") ? { storagePrefix: base } : {}),
+    ...(config.get(apiSection).storagePrefix === "" ? { storagePrefix: base } : {}),
     ...(isOpen("runs.anonymousSubject") && onlyHere
       ? { anonymousSubject: env["USER"] || env["LOGNAME"] || "local" }
       : {}),
@@ -123,6 +132,16 @@ export function apiConfig(config: Config, base: string, env: Env): ApiConfig {
 }
 
 const loopbackHosts: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "::1"]);
+
+/** For values that refer to a file; the name of the setting is put before the message. */
+function readReferred(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const why = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+    throw new Error(`refers to ${path}, which cannot be read (${why})`, { cause: error });
+  }
+}
 
 async function readText(path: string): Promise<string> {
   try {

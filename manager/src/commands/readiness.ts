@@ -6,15 +6,27 @@ export interface Readiness {
   readonly reasons: readonly string[];
 }
 
+export interface UntilReadyOptions {
+  readonly clock: Clock;
+  readonly limitMs: number;
+  readonly signal: AbortSignal;
+  /** Told once, when it takes longer than a person waits without asking why. */
+  readonly waiting?: (reasons: readonly string[]) => void;
+}
+
+const patienceMs = 3000;
+
 /** Asks until the server is ready, for at most `limitMs`; the last answer tells. Rejects with `canceled` once `signal` aborts. */
-export async function untilReady(
-  url: string,
-  options: { readonly clock: Clock; readonly limitMs: number; readonly signal: AbortSignal },
-): Promise<Readiness> {
-  const until = options.clock.now() + options.limitMs;
-  for (;;) {
+export async function untilReady(url: string, options: UntilReadyOptions): Promise<Readiness> {
+  const from = options.clock.now();
+  for (let told = false; ; ) {
     const answer = await askReadiness(url);
-    if (answer.ready || options.clock.now() > until) return answer;
+    const passed = options.clock.now() - from;
+    if (answer.ready || passed > options.limitMs) return answer;
+    if (!told && passed > patienceMs) {
+      told = true;
+      options.waiting?.(answer.reasons);
+    }
     await options.clock.sleep(20, { signal: options.signal });
   }
 }

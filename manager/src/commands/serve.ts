@@ -42,6 +42,10 @@ export async function serve(machine: Machine, options: ServeOptions): Promise<nu
     clock: systemClock,
     limitMs: readyLimitMs,
     signal: lifecycle.signal,
+    waiting: (reasons) => {
+      machine.say(`flyte-dataplane is up on ${dataplane.url} and waits to be ready:`);
+      for (const reason of reasons) machine.say(`  ${reason}`);
+    },
   }).catch((error: unknown) => {
     if (lifecycle.signal.aborted) return undefined;
     throw error;

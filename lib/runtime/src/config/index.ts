@@ -13,5 +13,5 @@ export {
   texts,
 } from "./field.ts";
 export { type Config, type ConfigOrigin, type ConfigSources, loadConfig } from "./load.ts";
-export { configReference } from "./reference.ts";
+export { configPage, configReference } from "./reference.ts";
 export { defineSection, environmentName, type Fields, type Section } from "./section.ts";

@@ -2,7 +2,7 @@ import { DataPlaneError } from "@flyte-dataplane/core";
 import { describe, expect, test } from "vitest";
 import { bytes, choice, decimal, duration, flag, integer, text, textMap, texts } from "./field.ts";
 import { type ConfigSources, loadConfig } from "./load.ts";
-import { configReference } from "./reference.ts";
+import { configPage, configReference } from "./reference.ts";
 import { defineSection, type Section } from "./section.ts";
 
 interface Example {
@@ -114,6 +114,71 @@ describe("values", () => {
   });
 });
 
+describe("references", () => {
+  const files = new Map([
+    ["/run/secrets/pw", "p@ss/${HOME}\n"],
+    ["/run/secrets/lines", "a\nb\r\n"],
+  ]);
+  const readText = (path: string): string => {
+    const text = files.get(path);
+    if (text === undefined) throw new Error(`refers to ${path}, which cannot be read (ENOENT)`);
+    return text;
+  };
+
+  test.each([
+    { name: "a variable", content: "${WHO}", value: "me" },
+    { name: "a variable within a text", content: "a-${WHO}-${WHO}", value: "a-me-me" },
+    { name: "something in place of a variable that is not set", content: "${NOBODY:-you}", value: "you" },
+    { name: "something in place of an empty variable", content: "${EMPTY:-you}", value: "you" },
+    { name: "an empty variable", content: "x${EMPTY}y", value: "xy" },
+    { name: "nothing in place of one", content: "x${NOBODY:-}y", value: "xy" },
+    {
+      name: "a file without its last line break, and what stands in it as it is",
+      content: "${file:/run/secrets/pw}",
+      value: "p@ss/${HOME}",
+    },
+    { name: "a file of two lines", content: "${file:/run/secrets/lines}", value: "a\nb" },
+    { name: "two dollars for one", content: "$${WHO} $$ $", value: "${WHO} $$ $" },
+  ])("a text of the file may hold $name", ({ content, value }) => {
+    const sources = { ...file(`example: { name: '${content}' }`), env: { WHO: "me", EMPTY: "" }, readText };
+    expect(load(sources).name).toBe(value);
+  });
+
+  test("numbers, lists and maps may be made of references", () => {
+    const content = "example: { retries: '${N}', domains: ['${WHO}', b], labels: { k: '${WHO}' } }";
+    expect(load({ ...file(content), env: { N: "7", WHO: "me" } })).toMatchObject({
+      retries: 7,
+      domains: ["me", "b"],
+      labels: { k: "me" },
+    });
+  });
+
+  test("a variable with _FILE behind its name reads the value from a file", () => {
+    const env = { FLYTE_DATAPLANE_EXAMPLE_PASSWORD_FILE: "/run/secrets/pw" };
+    expect(load({ env, readText }).password).toBe("p@ss/${HOME}");
+    const both = { ...env, FLYTE_DATAPLANE_EXAMPLE_PASSWORD: "x" };
+    expect(faults({ env: both, readText })).toEqual([
+      "FLYTE_DATAPLANE_EXAMPLE_PASSWORD_FILE is set beside the variable without _FILE; leave one of them out",
+    ]);
+  });
+
+  test("what the environment and flags hold is taken as it is", () => {
+    expect(load({ env: { FLYTE_DATAPLANE_EXAMPLE_NAME: "${WHO}" } }).name).toBe("${WHO}");
+    expect(load({ env: {}, flags: { "example.name": "${WHO}" } }).name).toBe("${WHO}");
+  });
+
+  test("what is missing is named, and nothing of a secret that was found", () => {
+    const content = "example: { name: '${NOBODY}', mode: '${no name}', password: '${file:/nowhere}' }";
+    expect(faults({ ...file(content), readText })).toEqual([
+      "c.yaml: example.name refers to ${NOBODY}, which is not set; set it, or write ${NOBODY:-}",
+      "c.yaml: example.password refers to /nowhere, which cannot be read (ENOENT)",
+      "c.yaml: example.mode holds ${ before what is no reference; write ${NAME}, ${NAME:-otherwise} or ${file:/path}, and $${ for ${",
+    ]);
+    const long = { ...file("example: { password: '${LONG}' }"), env: { LONG: "hunter2".repeat(5) } };
+    expect(faults(long)).toEqual(["c.yaml: example.password is not what is expected"]);
+  });
+});
+
 describe("faults", () => {
   test("those of every source are reported at once, each with where it stands and what is expected", () => {
     expect(
@@ -213,5 +278,19 @@ test("the reference text has the doc, type, default and variable of every field"
       Largest upload.  [FLYTE_DATAPLANE_EXAMPLE_UPLOAD_MAX_SIZE]
   example.upload.maxExpiresIn  <duration>  default 1h
       Longest life of a link.  [FLYTE_DATAPLANE_EXAMPLE_UPLOAD_MAX_EXPIRES_IN]
+`);
+});
+
+test("the reference page has a row per setting, and nothing of a text can end its cell", () => {
+  const odd: Section<{ readonly name: string }> = defineSection<{ readonly name: string }>("odd", "Odd.", {
+    name: text({ doc: "One | two.", default: "a|b" }),
+  });
+  expect(configPage([odd])).toBe(`## \`odd\`
+
+Odd.
+
+| Key and variable | Value | Default | What it decides |
+|---|---|---|---|
+| \`odd.name\`<br>\`FLYTE_DATAPLANE_ODD_NAME\` | text | \`a\\|b\` | One \\| two. |
 `);
 });

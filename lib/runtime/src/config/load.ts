@@ -1,15 +1,19 @@
 /**
- * File, environment and flags into typed, frozen values. Later sources win: default, file, environment, flag. Every
+ * File, environment and flags into typed, frozen values. Later sources win: default, file, environment, flag. Texts of the
+ * file may refer to variables and to files; a variable with `_FILE` behind its name says which file holds the value. Every
  * fault of every source is reported in one error, before anything opens.
  */
 import { DataPlaneError, type Env } from "@flyte-dataplane/core";
 import { parseDocument } from "yaml";
+import { expand, type References, readValue } from "./expand.ts";
 import { dotted, type Entry, entries, environmentName, environmentPrefix, type Section } from "./section.ts";
 import { suggest } from "./suggest.ts";
 
 export interface ConfigSources {
   readonly file?: { readonly path: string; readonly text: string };
   readonly env: Env;
+  /** Text of a file that a value refers to; throws an Error that says why not. Without it none can be read. */
+  readonly readText?: (path: string) => string;
   /** By dotted name: `server.port`. */
   readonly flags?: Readonly<Record<string, string>>;
   /** Variables with our prefix that are not configuration (the file's own path). */
@@ -26,6 +30,8 @@ export interface Config {
 export interface ConfigOrigin {
   readonly name: string;
   readonly value: unknown;
+  /** The value as a person would write it. */
+  readonly shown: string;
   readonly source: "default" | "file" | "environment" | "flag";
 }
 
@@ -34,12 +40,30 @@ interface Given {
   readonly source: ConfigOrigin["source"];
   /** How a person named it: the variable, the flag, or the key in the file. */
   readonly named: string;
+  /** Gives what is meant where `raw` refers to it; throws an Error that shows no more than the reference. */
+  readonly refer?: (references: References) => unknown;
+}
+
+const hidden = "[hidden]";
+
+function unreadable(path: string): string {
+  throw new Error(`refers to ${path}; no file can be read here`);
+}
+
+/** What is wrong with a secret is not told: its value would be. */
+function parse(field: Entry["field"], raw: unknown): unknown {
+  try {
+    return field.parse(raw);
+  } catch (error) {
+    throw field.secret ? new TypeError("is not what is expected") : error;
+  }
 }
 
 /** Throws `invalid_argument` that lists every fault, one a line. */
 export function loadConfig(sections: readonly Section<unknown>[], sources: ConfigSources): Config {
   const known = sections.flatMap((section) => entries(section));
   const faults: string[] = [];
+  const references: References = { env: sources.env, readText: sources.readText ?? unreadable };
   const given = new Map<string, Given>();
   for (const [name, value] of fromFile(known, sources.file, faults)) given.set(name, value);
   for (const [name, value] of fromEnvironment(known, sources, faults)) given.set(name, value);
@@ -52,13 +76,18 @@ export function loadConfig(sections: readonly Section<unknown>[], sources: Confi
     const from = given.get(name);
     let value = field.default;
     try {
-      if (from !== undefined) value = field.parse(from.raw);
+      if (from !== undefined) value = parse(field, from.refer === undefined ? from.raw : from.refer(references));
     } catch (error) {
-      const shown = error instanceof Error ? error.message : String(error);
-      faults.push(`${from?.named ?? name} ${field.secret ? "is not what is expected" : shown}`);
+      faults.push(`${from?.named ?? name} ${error instanceof Error ? error.message : String(error)}`);
     }
     place(tree, path, value);
-    origins.push({ name, value: field.secret ? "[hidden]" : value, source: from?.source ?? "default" });
+    const secret = field.secret && value !== field.default;
+    origins.push({
+      name,
+      value: secret ? hidden : value,
+      shown: secret ? hidden : field.show(value),
+      source: from?.source ?? "default",
+    });
   }
   if (faults.length > 0) {
     throw new DataPlaneError(
@@ -94,7 +123,8 @@ function fromFile(known: readonly Entry[], file: ConfigSources["file"], faults: 
   const visit = (value: unknown, path: readonly string[]): void => {
     const name = dotted(path);
     if (names.has(name)) {
-      found.set(name, { raw: value, source: "file", named: `${file.path}: ${name}` });
+      const refer = (references: References): unknown => expand(value, references);
+      found.set(name, { raw: value, source: "file", named: `${file.path}: ${name}`, refer });
     } else if (!groups.has(name)) {
       faults.push(`${file.path}: unknown key ${name}${suggest(name, [...names, ...groups])}`);
     } else if (typeof value === "object" && value !== null && !Array.isArray(value)) {
@@ -124,9 +154,17 @@ function fromEnvironment(
     )
       continue;
     const name = names.get(variable);
-    if (name === undefined)
+    const inFile = names.get(variable.replace(/_FILE$/, ""));
+    if (name !== undefined) {
+      found.set(name, { raw: value, source: "environment", named: variable });
+    } else if (inFile !== undefined) {
+      const refer = (references: References): string => readValue(value, references);
+      if (sources.env[variable.replace(/_FILE$/, "")] !== undefined)
+        faults.push(`${variable} is set beside the variable without _FILE; leave one of them out`);
+      found.set(inFile, { raw: value, source: "environment", named: variable, refer });
+    } else {
       faults.push(`unknown environment variable ${variable}${suggest(variable, [...names.keys()])}`);
-    else found.set(name, { raw: value, source: "environment", named: variable });
+    }
   }
   return found;
 }

@@ -1,6 +1,7 @@
 export type { BegunCall, CallHook, EndedCall, ProtocolName } from "./call-hook.ts";
 export { type DirectTransportOptions, directTransport } from "./direct-transport.ts";
 export { EncodedMessage } from "./encoded-message.ts";
+export { requireFreePort } from "./free-port.ts";
 export { fromConnectError, toConnectError } from "./rpc-errors.ts";
 export { createServer, type Server, type ServerOptions } from "./server.ts";
 export {
