@@ -35,8 +35,8 @@ export interface DownloadOptions {
   readonly decodeMsgpack: boolean;
   /** Most bytes of one object. */
   readonly maxBytes: number;
-  /** Whether the MD5 of an object is compared, too, where the store tells it. */
-  readonly verify: "checksums" | "md5";
+  /** What a received object is compared with; see `DownloadOptions` of transfers. */
+  readonly verify: "checksums" | "known";
   readonly signal?: AbortSignal;
 }
 

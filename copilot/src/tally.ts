@@ -34,6 +34,6 @@ export class Tally {
       this.#bytesSeen += bytes - before;
       before = bytes;
     };
-    return { onProgress, progressEveryMs: 500 };
+    return { onProgress, progressEveryMs: 0 };
   }
 }

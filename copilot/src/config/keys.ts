@@ -40,7 +40,7 @@ export const keys: readonly Key[] = [
     name: "storage.defaultHttpClient.timeout",
     kind: "duration",
     initial: "0s",
-    what: "most time for a connection, and for the first byte of an answer; 0 for 10 s and 60 s",
+    what: "most time for a connection, for the first byte of an answer and between two; 0 for 10 s, 60 s and 60 s",
   },
   { name: "storage.defaultHttpClient.maxIdleConns", kind: "number", initial: "1024", what: unused },
   { name: "storage.defaultHttpClient.maxIdleConnsPerHost", kind: "number", initial: "1024", what: unused },
@@ -122,8 +122,8 @@ export const keys: readonly Key[] = [
   {
     name: "copilot.verify",
     kind: "text",
-    initial: "checksums",
-    what: "download: compared are lengths and the CRCs that a store keeps; md5: also the MD5, which costs as much again",
+    initial: "known",
+    what: "download: known compares an object's CRC or, where a store keeps none, its MD5; checksums only CRCs",
   },
   {
     name: "copilot.progress-interval",

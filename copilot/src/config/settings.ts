@@ -33,7 +33,7 @@ export interface CopilotBehaviour {
 }
 
 const optionalFiles = ["ABSENT", "EMPTY"] as const;
-const verifications = ["checksums", "md5"] as const;
+const verifications = ["known", "checksums"] as const;
 
 /** Throws `invalid_argument` (origin user) for a word of a closed set that is none. */
 export function settingsOf(values: ConfigValues): CopilotSettings {
@@ -73,7 +73,7 @@ function behaviourOf(values: ConfigValues): CopilotBehaviour {
     reportMarginMs: margin === undefined || margin === "" ? undefined : durationMs(values, "copilot.report-margin"),
     optionalFiles: values.choice("copilot.optional-files", optionalFiles, "ABSENT"),
     decodeMsgpack: isOn("copilot.decode-msgpack"),
-    verify: values.choice("copilot.verify", verifications, "checksums"),
+    verify: values.choice("copilot.verify", verifications, "known"),
     progressMs: durationMs(values, "copilot.progress-interval"),
   };
 }

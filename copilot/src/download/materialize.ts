@@ -16,7 +16,7 @@ export interface MaterializeOptions {
   readonly maxBytes: number;
   readonly tally: Tally;
   /** See `DownloadOptions` of transfers. */
-  readonly verify?: "checksums" | "md5";
+  readonly verify?: "checksums" | "known";
   readonly signal?: AbortSignal;
 }
 
@@ -80,9 +80,18 @@ async function moveTree({ blob, bucket, prefix, objects }: Tree, options: Materi
   options.tally.done(moved.objects, moved.bytes);
 }
 
-function transferOptions({ clock, maxBytes, signal }: MaterializeOptions): DownloadOptions {
-  const given = signal === undefined ? {} : { signal };
-  return { clock, writes: "sync", verify: "known", maxBytes, limitName, failuresTold, ...given };
+function transferOptions(options: MaterializeOptions): DownloadOptions {
+  const { clock, maxBytes, tally, verify = "known", signal } = options;
+  return {
+    clock,
+    writes: "sync",
+    maxBytes,
+    limitName,
+    verify,
+    failuresTold,
+    ...tally.listener(),
+    ...(signal !== undefined && { signal }),
+  };
 }
 
 function noWebFolder(): DataPlaneError {

@@ -60,7 +60,11 @@ function missing(path: string, why: string, cause?: unknown): DataPlaneError {
 /** One limit there bounds what are several here; a whole transfer is bounded by the command's own time limit. */
 function limitsOf({ timeoutMs, maxConnectionsPerHost }: StoreSettings): NonNullable<NetworkOptions["limits"]> {
   return {
-    ...(timeoutMs > 0 && { firstByteTimeoutMs: timeoutMs, connectTimeoutMs: Math.min(timeoutMs, longestConnectMs) }),
+    ...(timeoutMs > 0 && {
+      firstByteTimeoutMs: timeoutMs,
+      idleTimeoutMs: timeoutMs,
+      connectTimeoutMs: Math.min(timeoutMs, longestConnectMs),
+    }),
     ...(maxConnectionsPerHost > 0 && { maxConnectionsPerOrigin: maxConnectionsPerHost }),
   };
 }
