@@ -9,6 +9,7 @@ import { type Layout, layOut } from "./download/layout.ts";
 import { materialize } from "./download/materialize.ts";
 import { toJson, toYaml } from "./download/metadata-value.ts";
 import { makeFolder, placeBytes } from "./local/place-file.ts";
+import { namingVolume } from "./local/volume.ts";
 import type { Tally } from "./tally.ts";
 
 /** Which file lists all inputs beside `inputs.pb`, which is always there. */
@@ -56,8 +57,12 @@ export async function download(options: DownloadOptions): Promise<void> {
   await makeFolder(toLocalDir);
   const inputs = await fetchInputs(options.fromRemote, options);
   const layout = layOut(inputs, { ...options, folder: toLocalDir, types });
-  await materialize(layout, options);
-  await describe(layout, options);
+  try {
+    await materialize(layout, { ...options, folder: toLocalDir });
+    await describe(layout, options);
+  } catch (error) {
+    throw await namingVolume(toLocalDir, error);
+  }
 }
 
 async function describe({ literals, values }: Layout, { toLocalDir, format }: DownloadOptions): Promise<void> {

@@ -32,7 +32,7 @@ async function stageInto(folder: string, inputs: Readonly<Record<string, PlainLi
   const literals = new Map(Object.entries(inputs).map(([name, value]) => [name, fromPlain(value)]));
   const layout = layOut(literals, { folder, namedFolders: false, remoteBlobs: false });
   const tally = new Tally(false);
-  await materialize(layout, { stores, clock, tally, maxBytes: Number.POSITIVE_INFINITY });
+  await materialize(layout, { folder, stores, clock, tally, maxBytes: Number.POSITIVE_INFINITY });
   return tally;
 }
 

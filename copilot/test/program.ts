@@ -26,11 +26,14 @@ const running = new Set<ChildProcess>();
 export interface StartOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** A program and its arguments that starts ours. */
+  readonly before?: readonly string[];
 }
 
 /** Starts the program with nothing in its environment but what is given. */
-export function start(args: readonly string[], { cwd, env }: StartOptions = {}): Running {
-  const child = spawn(process.execPath, [bundle, ...args], {
+export function start(args: readonly string[], { cwd, env, before = [] }: StartOptions = {}): Running {
+  const [program = "", ...words] = [...before, process.execPath, bundle, ...args];
+  const child = spawn(program, words, {
     cwd: cwd ?? tmpdir(),
     env: { ...env },
     stdio: ["ignore", "pipe", "pipe"],

@@ -10,6 +10,8 @@ export interface Tree {
   readonly bucket: Bucket;
   /** Of all its keys; with the slash, else "dir" would also bring what lies in "dir2". */
   readonly prefix: string;
+  /** Of all its objects. */
+  readonly bytes: number;
   /** Absent where they were too many to keep. */
   readonly objects?: readonly ObjectInfo[];
 }
@@ -37,14 +39,16 @@ export async function listTrees(
       const prefix = location.key === "" ? "" : `${location.key}/`;
       const objects: ObjectInfo[] = [];
       let tooMany = false;
+      let bytes = 0;
       for await (const info of bucket.list(prefix, signal === undefined ? {} : { signal })) {
         placeOfKey(info.key.slice(prefix.length), info.size, bucket.uri(info.key));
+        bytes += info.size;
         tooMany ||= kept >= mostKept;
         if (tooMany) continue;
         kept += 1;
         objects.push(info);
       }
-      trees.push({ blob, bucket, prefix, ...(!tooMany && { objects }) });
+      trees.push({ blob, bucket, prefix, bytes, ...(!tooMany && { objects }) });
     } catch (error) {
       faults.add(blob.variable, error);
     }

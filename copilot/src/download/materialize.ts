@@ -2,6 +2,7 @@ import { type Clock, DataPlaneError, parseStorageUri } from "@flyte-dataplane/co
 import { type DownloadOptions, downloadFile, downloadTree, type Stores } from "@flyte-dataplane/storage";
 import { concurrently } from "../concurrently.ts";
 import { makeFolder, placeBytes } from "../local/place-file.ts";
+import { checkRoom, namingVolume } from "../local/volume.ts";
 import type { Tally } from "../tally.ts";
 import { VariableFaults } from "../variable-faults.ts";
 import { fetchFromWeb } from "./fetch-from-web.ts";
@@ -10,6 +11,8 @@ import { listTrees, type Tree } from "./list-trees.ts";
 import { isWebAddress } from "./web-address.ts";
 
 export interface MaterializeOptions {
+  /** That everything lies in. */
+  readonly folder: string;
   readonly stores: Stores;
   readonly clock: Clock;
   /** Most bytes of one object. */
@@ -41,6 +44,12 @@ export async function materialize(layout: Layout, options: MaterializeOptions): 
   faults.throwIfAny("list inputs");
   const trees = await listTrees(folders, options.stores, faults, options.signal);
   faults.throwIfAny("list inputs");
+  const sizes = [...trees.map(({ bytes }) => bytes), ...layout.texts.map(({ bytes }) => bytes.byteLength)];
+  // Of single files the store tells the size when it sends them.
+  await checkRoom(
+    options.folder,
+    sizes.reduce((sum, size) => sum + size, 0),
+  );
   for (const folder of layout.folders) await makeFolder(folder);
   for (const { file, bytes } of layout.texts) await placeBytes(file, bytes);
   const each =
@@ -50,7 +59,7 @@ export async function materialize(layout: Layout, options: MaterializeOptions): 
       try {
         await move(blob);
       } catch (error) {
-        faults.add(blob.variable, error);
+        faults.add(blob.variable, await namingVolume(options.folder, error));
       }
     };
   await concurrently(
