@@ -14,6 +14,7 @@ export function signedFilesRoute(stores: Stores, logger: Logger): NonNullable<Se
         method: ["GET", "HEAD", "PUT"],
         url: `${signedFilesPath}*`,
         exposeHeadRoute: false,
+        config: { open: true },
         handler: async (request, reply) => {
           const leaving = new AbortController();
           reply.raw.once("close", () => leaving.abort());

@@ -33,7 +33,13 @@ import { InternalRunService } from "@flyte-dataplane/proto/flyteidl2/workflow/in
 import { RunService } from "@flyte-dataplane/proto/flyteidl2/workflow/run_service";
 import { migrate } from "@flyte-dataplane/runtime/database";
 import type { MetricsRegistry } from "@flyte-dataplane/runtime/lifecycle";
-import { createServer, directTransport, requireFreePort, type Server } from "@flyte-dataplane/runtime/server";
+import {
+  createCallLog,
+  createServer,
+  directTransport,
+  requireFreePort,
+  type Server,
+} from "@flyte-dataplane/runtime/server";
 import type { Telemetry } from "@flyte-dataplane/runtime/telemetry";
 import { createStores, loadSigningKey } from "@flyte-dataplane/storage";
 import { type EdgesOptions, openEdges } from "./edges.ts";
@@ -155,7 +161,12 @@ export async function startDataplane(options: DataplaneOptions): Promise<Datapla
     port: settings.port,
     hostNames: settings.hostNames,
     origins: settings.origins,
-    callHooks: telemetry === undefined ? [] : [telemetry.callHook],
+    limits: { ...settings.limits, lagMs: settings.limits.lag },
+    callHooks: [
+      ...(telemetry === undefined ? [] : [telemetry.callHook]),
+      ...(settings.logLevel === "debug" ? [createCallLog(logger, clock)] : []),
+    ],
+    lingerMs: settings.linger,
     drainMs: settings.drain,
     clock,
     logger,

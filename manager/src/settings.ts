@@ -19,6 +19,7 @@ import {
 } from "@flyte-dataplane/runtime/config";
 import { databaseSection } from "@flyte-dataplane/runtime/database";
 import type { LogLevel } from "@flyte-dataplane/runtime/lifecycle";
+import type { CallLimits } from "@flyte-dataplane/runtime/server";
 import { storageSection } from "./storage/section.ts";
 
 export interface ServerSettings {
@@ -27,6 +28,8 @@ export interface ServerSettings {
   readonly hostNames: readonly string[];
   readonly origins: readonly string[];
   readonly drain: number;
+  readonly linger: number;
+  readonly limits: Omit<CallLimits, "lagMs"> & { readonly lag: number };
   readonly logLevel: LogLevel;
 }
 
@@ -45,6 +48,40 @@ export const serverSection: Section<ServerSettings> = defineSection<ServerSettin
     hostNames: texts({ doc: "Names beside the loopback ones that requests may be addressed to.", default: [] }),
     origins: texts({ doc: "Pages that may call this server, as scheme://host[:port].", default: [] }),
     drain: duration({ doc: "How long a stop waits for calls under way.", default: 10_000 }),
+    linger: duration({
+      doc: "How long a stop takes new calls before that, while /readyz says no already: what a load balancer needs to notice.",
+      default: 0,
+    }),
+    limits: {
+      callsPerSecond: integer({
+        doc: "Calls of one client per second; 0 sets no limit. A client is an address, of IPv6 a /64; behind a proxy all are one.",
+        default: 0,
+        min: 0,
+        max: 1_000_000,
+      }),
+      burst: integer({
+        doc: "Calls that a client may make at once before that holds; 0 stands for those of one second.",
+        default: 0,
+        min: 0,
+        max: 1_000_000,
+      }),
+      streamsPerClient: integer({
+        doc: "Streams that one client may have open; 0 sets no limit.",
+        default: 10_000,
+        min: 0,
+        max: 1_000_000,
+      }),
+      inFlight: integer({
+        doc: "Unary calls under way, of all clients; one more is unavailable. 0 sets no limit.",
+        default: 10_000,
+        min: 0,
+        max: 1_000_000,
+      }),
+      lag: duration({
+        doc: "How late the event loop may be before calls are unavailable; 0 sets no limit, right where tasks share the processors.",
+        default: 0,
+      }),
+    },
     logLevel: choice<LogLevel>(["debug", "info", "warn", "error", "silent"], {
       doc: "Least severe lines written to standard error.",
       default: "info",

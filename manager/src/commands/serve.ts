@@ -84,7 +84,7 @@ export async function open(machine: Machine, options: OpenOptions): Promise<Sess
     flags,
     ...(options.config !== undefined && { file: options.config }),
   });
-  const { logLevel, drain } = config.get(serverSection);
+  const { logLevel, drain, linger } = config.get(serverSection);
   const telemetry = await startTelemetry({
     env: machine.env,
     version,
@@ -92,7 +92,7 @@ export async function open(machine: Machine, options: OpenOptions): Promise<Sess
     failed: (error) => logger.warn({ error }, "traces not sent"),
   });
   const logger = createLogger({ level: logLevel, ...(telemetry && { context: telemetry.logFields }) });
-  const lifecycle = createLifecycle({ clock: systemClock, logger, deadlineMs: drain + stopMs });
+  const lifecycle = createLifecycle({ clock: systemClock, logger, deadlineMs: linger + drain + stopMs });
   if (telemetry !== undefined) lifecycle.onStop("telemetry", () => telemetry.close());
   const directory = dataDirectory(machine, options.dataDir);
   const interruption = interrupted(machine.signals);

@@ -1,8 +1,9 @@
 /** One HTTP request and its answer, whichever version of HTTP carries them: all that the wire protocols know of HTTP. */
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http";
 import type { Readable } from "node:stream";
+import type { CallerAddress } from "../server/call-hook.ts";
 
-export interface Exchange {
+export interface Exchange extends CallerAddress {
   readonly httpVersion: 1 | 2;
   readonly method: string;
   /** Without the query. */

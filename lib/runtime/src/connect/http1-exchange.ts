@@ -17,6 +17,10 @@ export class Http1Exchange implements Exchange {
     [this.path, this.query] = splitTarget(request.url ?? "");
   }
 
+  get address(): string {
+    return this.body.socket.remoteAddress ?? "";
+  }
+
   get headers(): IncomingHttpHeaders {
     return this.body.headers;
   }

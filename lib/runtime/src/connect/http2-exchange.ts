@@ -26,6 +26,10 @@ export class Http2Exchange implements Exchange {
     });
   }
 
+  get address(): string {
+    return this.body.session?.socket.remoteAddress ?? "";
+  }
+
   get bodyArrived(): boolean {
     return this.body.readableEnded || this.body.endAfterHeaders;
   }

@@ -47,8 +47,9 @@ export class OpenCall extends RunningCall {
   /** Begins the hooks; gives the handler. Throws what a hook refuses the call with, `unimplemented` where nobody handles it. */
   begin(exchange: Exchange, protocol: ProtocolName): UnaryHandler | StreamHandler {
     const { method, handler } = this.#procedure;
+    const begun = { method, protocol, headers: exchange.headers, caller: exchange };
     for (const hook of this.#environment.hooks) {
-      const ending = hook({ method, protocol, headers: exchange.headers });
+      const ending = hook(begun);
       if (ending !== undefined) this.#endings.push(ending);
     }
     if (handler !== undefined) return handler;

@@ -2,6 +2,7 @@
 import type { Clock } from "@flyte-dataplane/core";
 import { type FastifyInstance, fastify } from "fastify";
 import type { MetricsRegistry } from "../lifecycle/metrics.ts";
+import { type Identity, routesBehindIdentity } from "./identity.ts";
 import { readiness } from "./readiness.ts";
 import type { Service } from "./service.ts";
 
@@ -9,21 +10,31 @@ export interface AppOptions {
   readonly services: readonly Service[];
   readonly clock: Clock;
   readonly metrics: MetricsRegistry;
+  readonly identity?: Identity;
+}
+
+export interface AppState {
+  /** Aborts when nobody should send anything new: from then on the process is not ready. */
+  readonly leaving: AbortSignal;
+  /** Aborts when what has no end must come to one. */
+  readonly draining: AbortSignal;
 }
 
 /** A fastify that never listens: the server hands it the requests that are not RPC. */
-export async function createApp(options: AppOptions, draining: AbortSignal): Promise<FastifyInstance> {
+export async function createApp(options: AppOptions, { leaving, draining }: AppState): Promise<FastifyInstance> {
   const app = fastify({ logger: false, forceCloseConnections: false, routerOptions: { maxParamLength: 4096 } });
-  app.get("/healthz", (_request, reply) => reply.type("text/plain").send("OK"));
-  app.get("/readyz", async (_request, reply) => {
-    const { ready, reasons } = await readiness(options.services, options.clock, draining.aborted);
+  if (options.identity !== undefined) routesBehindIdentity(app, options.identity);
+  const open = { config: { open: true } };
+  app.get("/healthz", open, (_request, reply) => reply.type("text/plain").send("OK"));
+  app.get("/readyz", open, async (_request, reply) => {
+    const { ready, reasons } = await readiness(options.services, options.clock, leaving.aborted);
     return reply
       .code(ready ? 200 : 503)
       .header("cache-control", "no-store")
       .type("text/plain")
       .send(ready ? "OK" : reasons.join("\n"));
   });
-  app.get("/metrics", async (_request, reply) =>
+  app.get("/metrics", open, async (_request, reply) =>
     reply.type(options.metrics.contentType).send(await options.metrics.render()),
   );
   app.setNotFoundHandler((request, reply) =>

@@ -10,6 +10,12 @@ export interface BegunCall {
   readonly protocol: ProtocolName;
   /** Lower-case names. */
   readonly headers: IncomingHttpHeaders;
+  readonly caller: CallerAddress;
+}
+
+export interface CallerAddress {
+  /** Of the other end of the connection, which may be a proxy; empty once that is closed. */
+  readonly address: string;
 }
 
 export interface EndedCall {

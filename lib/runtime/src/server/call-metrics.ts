@@ -1,9 +1,11 @@
-/** Figures of every procedure: how many calls ended how, and how long they took. */
+/** Figures of every procedure: how many calls are under way, how many ended how, and how long they took. */
 import type { DescMethod } from "@bufbuild/protobuf";
-import type { Clock, Metrics } from "@flyte-dataplane/core";
+import type { Clock } from "@flyte-dataplane/core";
+import type { MetricsRegistry, Sample } from "../lifecycle/metrics.ts";
 import type { CallHook } from "./call-hook.ts";
+import { streamsOut } from "./call-limits.ts";
 
-export function createCallMetrics(metrics: Metrics, clock: Clock): CallHook {
+export function createCallMetrics(metrics: MetricsRegistry, clock: Clock): CallHook {
   const ended = metrics.counter({
     name: "rpc_server_calls_total",
     help: "Calls that ended, by their code.",
@@ -15,18 +17,38 @@ export function createCallMetrics(metrics: Metrics, clock: Clock): CallHook {
     labels: ["service", "method"],
     buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60],
   });
-  const labelsOf = new Map<DescMethod, { service: string; method: string }>();
+  const known = new Map<DescMethod, Known>();
+  const figuresOf = (method: DescMethod): Known => {
+    const figures = { open: 0, labels: { service: method.parent.typeName, method: method.name } };
+    known.set(method, figures);
+    return figures;
+  };
+  const underWay = (streams: boolean) => (): readonly Sample[] =>
+    [...known]
+      .filter(([method]) => streamsOut(method) === streams)
+      .map(([, { open, labels }]) => ({ value: open, labels }));
+  metrics.sampled(
+    { name: "rpc_server_calls_in_flight", help: "Unary calls under way.", labels: ["service", "method"] },
+    underWay(false),
+  );
+  metrics.sampled(
+    { name: "rpc_server_open_streams", help: "Streams under way.", labels: ["service", "method"] },
+    underWay(true),
+  );
   return ({ method }) => {
     const begun = clock.now();
-    let labels = labelsOf.get(method);
-    if (labels === undefined) {
-      labels = { service: method.parent.typeName, method: method.name };
-      labelsOf.set(method, labels);
-    }
-    const { service, method: name } = labels;
+    const figures = known.get(method) ?? figuresOf(method);
+    figures.open += 1;
+    const { labels } = figures;
     return ({ code }) => {
-      ended.add(1, { service, method: name, code });
-      seconds.observe((clock.now() - begun) / 1000, { service, method: name });
+      figures.open -= 1;
+      ended.add(1, { ...labels, code });
+      seconds.observe((clock.now() - begun) / 1000, labels);
     };
   };
+}
+
+interface Known {
+  open: number;
+  readonly labels: { readonly service: string; readonly method: string };
 }

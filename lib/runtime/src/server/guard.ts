@@ -45,7 +45,8 @@ export function createGuard(options: GuardOptions): Guard {
 }
 
 const loopbackNames = ["localhost", "127.0.0.1", "[::1]"];
-const exposedHeaders = "grpc-status, grpc-message, grpc-status-details-bin, content-encoding, connect-content-encoding";
+const exposedHeaders =
+  "grpc-status, grpc-message, grpc-status-details-bin, content-encoding, connect-content-encoding, retry-after, x-request-id";
 
 /** The name in a Host header, lower case, without port and final dot; undefined where the header is no such thing. */
 function hostName(header: string | undefined): string | undefined {

@@ -3,9 +3,11 @@
  * errors look the same whichever way a caller came.
  */
 
+import { randomUUID } from "node:crypto";
 import type { DescMethod } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import { abortError, DataPlaneError, type Logger } from "@flyte-dataplane/core";
+import { requestIdIn } from "./request-id.ts";
 import { isUnplanned, toConnectError } from "./rpc-errors.ts";
 import type { RunningCall } from "./running-call.ts";
 import type { StreamHandler, UnaryHandler } from "./service.ts";
@@ -78,9 +80,14 @@ export function told(error: unknown, { method, call, logger }: Invocation): Conn
   // What a handler throws because its signal aborted says less than why it aborted.
   const said =
     call.cutBy !== undefined && !(error instanceof DataPlaneError && error.code !== "canceled") ? call.cutBy : error;
-  if (isUnplanned(said))
-    logger.error({ method: `${method.parent.typeName}/${method.name}`, error: said }, "call failed");
-  return toConnectError(said);
+  const connectError = toConnectError(said);
+  if (isUnplanned(said)) {
+    // All that the caller has is "internal error"; with this the line that says more is found.
+    const requestId = requestIdIn(call.requestHeader.get("x-request-id")) ?? randomUUID();
+    connectError.metadata.set("x-request-id", requestId);
+    logger.error({ method: `${method.parent.typeName}/${method.name}`, requestId, error: said }, "call failed");
+  }
+  return connectError;
 }
 
 function leftBehind(error: unknown, { method, call, logger }: Invocation): void {

@@ -2,7 +2,7 @@
  * A call under way as its handler sees it. Signal and headers are made when they are first asked for: most handlers of
  * short calls never do, and each costs as much as the rest of a small call.
  */
-import type { CallContext, CallTarget } from "./service.ts";
+import type { CallContext, Caller, CallTarget } from "./service.ts";
 
 export interface RunningCallOptions {
   readonly requestHeader: () => Headers;
@@ -12,6 +12,7 @@ export interface RunningCallOptions {
 
 export class RunningCall implements CallContext {
   timeoutMs: number | undefined;
+  caller: Caller | undefined;
   readonly target: CallTarget | undefined;
   readonly #makeHeader: () => Headers;
   #requestHeader: Headers | undefined;

@@ -9,10 +9,13 @@ import { createRpcAdapter } from "../connect/rpc-adapter.ts";
 import type { MetricsRegistry } from "../lifecycle/metrics.ts";
 import { createApp } from "./app.ts";
 import type { CallHook } from "./call-hook.ts";
+import { type CallLimits, createCallLimits } from "./call-limits.ts";
 import { createCallMetrics } from "./call-metrics.ts";
 import { createCalls } from "./calls.ts";
 import { createGuard } from "./guard.ts";
-import { listen } from "./listen.ts";
+import { behindIdentity, type Identity } from "./identity.ts";
+import { isLoopback, listen } from "./listen.ts";
+import { watchLoopLag } from "./loop-lag.ts";
 import type { Service } from "./service.ts";
 import { followTlsFiles, readTlsFiles, type TlsFiles, type TlsIdentity } from "./tls.ts";
 
@@ -32,6 +35,15 @@ export interface ServerOptions {
   readonly callHooks?: readonly CallHook[];
   /** Largest message taken or decompressed, in bytes; default 128 MiB. */
   readonly maxMessageBytes?: number;
+  /** What callers may ask for at a time; no limits by default. */
+  readonly limits?: CallLimits;
+  /** Who calls, and what they may do; without one everybody may do everything. */
+  readonly identity?: Identity;
+  /**
+   * How long `close` goes on as before while `/readyz` says no, so that who sends callers here can stop doing so;
+   * default 0.
+   */
+  readonly lingerMs?: number;
   /** How long `close` lets unary calls finish; default 10 s. Streams end at once, with `unavailable`. */
   readonly drainMs?: number;
   readonly clock: Clock;
@@ -56,13 +68,27 @@ const lastWordsMs = 1000;
  */
 export async function createServer(options: ServerOptions): Promise<Server> {
   const calls = createCalls();
-  const app = await createApp(options, calls.draining);
+  const leaving = new AbortController();
+  const closed = new AbortController();
+  const { clock, logger, metrics, identity } = options;
+  if (identity === undefined && !isLoopback(options.host))
+    logger.warn(
+      { host: options.host },
+      "listening beyond this machine without authentication: whoever reaches this address may run commands here",
+    );
+  const app = await createApp(options, { leaving: leaving.signal, draining: calls.draining });
+  const tables = options.services.flatMap((service) => service.rpc);
+  const hooks = [createCallMetrics(metrics, clock)];
+  if (options.limits !== undefined) {
+    const lag = options.limits.lagMs > 0 ? watchLoopLag(clock, closed.signal) : () => 0;
+    hooks.push(createCallLimits({ limits: options.limits, clock, metrics, lag }));
+  }
   const rpc = createRpcAdapter(
     {
-      services: options.services.flatMap((service) => service.rpc),
+      services: identity === undefined ? tables : behindIdentity(tables, identity),
       maxMessageBytes: options.maxMessageBytes,
-      hooks: [createCallMetrics(options.metrics, options.clock), ...(options.callHooks ?? [])],
-      logger: options.logger,
+      hooks: [...hooks, ...(options.callHooks ?? [])],
+      logger,
     },
     calls,
   );
@@ -73,7 +99,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     if (calls.draining.aborted) exchange.lastOnConnection();
     return !guard(exchange) || rpc(exchange);
   };
-  const identity = options.tls === undefined ? undefined : await readTlsFiles(options.tls);
+  const tlsIdentity = options.tls === undefined ? undefined : await readTlsFiles(options.tls);
   const listening = await listen(
     options.host,
     options.port,
@@ -91,13 +117,14 @@ export async function createServer(options: ServerOptions): Promise<Server> {
         app.routing(request as unknown as IncomingMessage, response as unknown as ServerResponse);
       },
     },
-    identity,
-  );
-  const closed = new AbortController();
-  if (options.tls !== undefined && identity !== undefined) {
-    const { clock, logger } = options;
+    tlsIdentity,
+  ).catch((error: unknown) => {
+    closed.abort();
+    throw error;
+  });
+  if (options.tls !== undefined && tlsIdentity !== undefined) {
     const renewed = (next: TlsIdentity): void => listening.renew(next);
-    void followTlsFiles({ files: options.tls, current: identity, clock, logger, signal: closed.signal, renewed });
+    void followTlsFiles({ files: options.tls, current: tlsIdentity, clock, logger, signal: closed.signal, renewed });
   }
 
   const within = async (ms: number, done: Promise<void>): Promise<void> => {
@@ -108,6 +135,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   };
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
+    leaving.abort();
+    await clock.sleep(options.lingerMs ?? 0);
     calls.drain(new DataPlaneError("unavailable", "the server is shutting down; call again"));
     closed.abort();
     const gone = listening.close();

@@ -14,6 +14,13 @@ import type {
 import type { FastifyInstance } from "fastify";
 import type { EncodedMessage } from "./encoded-message.ts";
 
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** The route is for everybody, or its link carries its own proof: no identity is asked. */
+    readonly open?: boolean;
+  }
+}
+
 export interface Service {
   readonly name: string;
   /** Remote procedures, mounted under `/<package>.<Service>/<Method>`. */
@@ -61,8 +68,15 @@ export interface CallContext {
   readonly responseTrailer: Headers;
   /** What the caller gave the call, in milliseconds; undefined for no limit. */
   readonly timeoutMs: number | undefined;
+  /** Who called, where the server has an identity to ask; undefined without one and for direct calls. */
+  readonly caller: Caller | undefined;
   /** The HTTP request; undefined for direct calls. */
   readonly target: CallTarget | undefined;
+}
+
+export interface Caller {
+  /** Stable name of a person or program; empty for nobody in particular. */
+  readonly subject: string;
 }
 
 export interface CallTarget {

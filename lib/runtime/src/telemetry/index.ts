@@ -1,1 +1,2 @@
-export { startTelemetry, type Telemetry, type TelemetryOptions } from "./telemetry.ts";
+export { startTelemetry } from "./start.ts";
+export type { Telemetry, TelemetryOptions } from "./telemetry.ts";

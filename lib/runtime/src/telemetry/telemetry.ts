@@ -1,11 +1,6 @@
-/**
- * Traces for OpenTelemetry, when its environment variables ask for them. OpenTelemetry's packages take longer to load
- * than the rest of a start, so nothing here imports them until it is known that they are wanted.
- */
 import type { Interceptor } from "@connectrpc/connect";
 import type { Clock, Env, LogFields } from "@flyte-dataplane/core";
 import type { CallHook } from "../server/call-hook.ts";
-import { telemetrySettings } from "./settings.ts";
 
 export interface Telemetry {
   /** Makes a span of every call that comes in; it continues the trace of the caller's `traceparent`. */
@@ -25,12 +20,4 @@ export interface TelemetryOptions {
   readonly clock: Clock;
   /** Told when spans could not be sent; they are lost then. */
   readonly failed: (error: unknown) => void;
-}
-
-/** Undefined unless a variable asks for traces. Rejects with `invalid_argument` for one that asks for what we do not have. */
-export async function startTelemetry(options: TelemetryOptions): Promise<Telemetry | undefined> {
-  const settings = telemetrySettings(options.env);
-  if (settings === undefined) return undefined;
-  const { startTraces } = await import("./traces.ts");
-  return startTraces(settings, options);
 }
