@@ -2,6 +2,7 @@
 // Packs the program into one file that needs nothing but Node: dist/flyte-copilot.mjs. What went in is written beside
 // it, for the test that keeps it small.
 import { Buffer } from "node:buffer";
+import { spawnSync } from "node:child_process";
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,6 +11,12 @@ import { build } from "esbuild";
 const here = path.dirname(fileURLToPath(import.meta.url));
 /** @type {{ version: string }} */
 const { version } = JSON.parse(readFileSync(path.join(here, "package.json"), "utf8"));
+/** Of what is bundled, with a plus sign where files are not as they were committed; empty outside a repository. */
+const described = spawnSync("git", ["describe", "--always", "--dirty=+", "--abbrev=10", "--exclude=*"], {
+  cwd: here,
+  encoding: "utf8",
+});
+const commit = described.status === 0 ? described.stdout.trim() : "";
 const outfile = path.join(here, "dist", "flyte-copilot.mjs");
 
 /**
@@ -72,7 +79,7 @@ const { metafile } = await build({
   // Node reads the file whole at each start; names stay, so that traces can be read.
   minifyWhitespace: true,
   banner: { js: "#!/usr/bin/env node" },
-  define: { copilotVersion: JSON.stringify(version) },
+  define: { copilotVersion: JSON.stringify(version), copilotCommit: JSON.stringify(commit) },
   logLevel: "warning",
 });
 chmodSync(outfile, 0o755);

@@ -1,4 +1,4 @@
-import { type CopilotInvocation, type CopilotOptions, DataPlaneError, parseCopilotArgs } from "@flyte-dataplane/core";
+import { type CopilotInvocation, type CopilotOptions, parseCopilotArgs } from "@flyte-dataplane/core";
 import type { DownloadContext } from "./commands/run-download.ts";
 import { loadConfig } from "./config/load.ts";
 import { settingsOf } from "./config/settings.ts";
@@ -8,12 +8,13 @@ import type { ProcessPorts } from "./ports.ts";
 import { openStores } from "./store/open-stores.ts";
 import { Tally } from "./tally.ts";
 import { usage } from "./usage.ts";
-import { version } from "./version.ts";
+import { commit, version } from "./version.ts";
 
 /** Runs the command that `argv` (without program and script) names; gives the exit status, never rejects. */
 export async function runCommandLine(argv: readonly string[], ports: ProcessPorts): Promise<number> {
   if (argv.length === 1 && argv[0] === "--version") {
-    ports.stdout(`flyte-copilot ${version}\n`);
+    const made = commit === "" ? "" : `commit ${commit}, `;
+    ports.stdout(`flyte-copilot ${version} (${made}Node ${ports.nodeVersion})\n`);
     return 0;
   }
   let invocation: CopilotInvocation;
@@ -51,8 +52,11 @@ async function runCommand({ command, options }: CopilotInvocation, ports: Proces
       const { runConfig } = await import("./commands/run-config.ts");
       return await runConfig(command, options, ports);
     }
-    default:
-      throw new DataPlaneError("unimplemented", `the command "${command.name}" is not there yet`);
+    case "completion": {
+      const { completion } = await import("./completion.ts");
+      ports.stdout(completion(command.shell));
+      return 0;
+    }
   }
 }
 

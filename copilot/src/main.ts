@@ -17,6 +17,7 @@ const status = await runCommandLine(process.argv.slice(2), {
   },
   terminated: termination.signal,
   clock: systemClock,
+  nodeVersion: process.version,
   terminationLog: "/dev/termination-log",
 });
 process.exit(status);

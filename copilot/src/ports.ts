@@ -12,6 +12,8 @@ export interface ProcessPorts {
   /** Aborts at the first SIGTERM, and ever after counts as aborted. */
   readonly terminated: AbortSignal;
   readonly clock: Clock;
+  /** As `v20.19.0`. */
+  readonly nodeVersion: string;
   /** File that a pod's status shows the content of; need not be there. */
   readonly terminationLog: string;
 }

@@ -12,6 +12,7 @@ Commands:
   sidecar    wait for SIGTERM, the sign that the task has ended, then publish outputs or one error document
   ready      exit 0 once the sidecar of this container listens for SIGTERM, else 1
   config     show what the configuration is made of, or check it
+  completion print the script that completes command lines in a shell
 
 Flags of every command:
       --config PATH                       configuration file or glob
@@ -25,6 +26,7 @@ Flags of every command:
       --storage.limits.maxDownloadMBs N   MiB of one object, 0 for any size (2)
       --logger.level N                    0 to 5: 2 errors, 3 warnings, 4 info, 5 debug (3)
       --logger.formatter.type FORMAT      json, text or gcp (json)
+      --copilot.progress-interval TIME    how often the log says, at level 4, what was moved; 0 for never (10s)
   -h, --help                              help on the program or a command
       --version                           the program's version
 
@@ -45,7 +47,17 @@ Usage: flyte-copilot download [flags]
       --file-input-layout LAYOUT   DIRECT: DIR/<input>, NAMED_DIR: DIR/<input>/<the file's own name> (DIRECT)
   -d, --download-mode MODE         DOWNLOAD_EAGER; DO_NOT_DOWNLOAD leaves files where they are (DOWNLOAD_EAGER)
   -t, --timeout DURATION           limit of the whole command, 0 for none (1h0m0s)
-  -i, --input-interface BASE64     serialized VariableMap
+  -i, --input-interface BASE64     serialized VariableMap: says which inputs are optional files
+
+      --copilot.optional-files WHAT    in layout NAMED_DIR, of one that is none: ABSENT, EMPTY for a folder (ABSENT)
+      --copilot.decode-msgpack         beside a binary x in msgpack lies the same as JSON, x.json
+      --copilot.verify WHAT            known: compare CRC or else MD5 of each object; checksums: CRCs alone (known)
+
+Example:
+  flyte-copilot --storage.container=data download -f s3://data/run/inputs.pb --to-output-prefix s3://data/run/1 -o /in
+
+DIR then holds one file or folder per input, inputs.json with all values, and inputs.pb; it is complete once inputs.pb is
+there. A failure becomes an error document, and the status is 0 unless --strict-exit is given.
 `,
   ],
   [
@@ -62,7 +74,25 @@ Usage: flyte-copilot sidecar [flags]
       --start-watcher-type TYPE    signal: begin at SIGTERM, noop: begin at once (signal)
   -u, --upload-mode MODE           UPLOAD_ON_EXIT
   -m, --format FORMAT              JSON, YAML, PROTO; without effect
-  -t, --timeout DURATION           limit of the upload, 0 for none (1h0m0s)
+  -t, --timeout DURATION           limit of the upload and its report, 0 for none (1h0m0s)
+
+      --copilot.max-simple-bytes N       most bytes of the text of one simple output (1024)
+      --copilot.report-margin DURATION   part of --timeout kept for a report (a tenth, at most 30s)
+      --copilot.success-marker           begin as soon as DIR/_SUCCESS is there, too
+      --copilot.primary-status-file PATH publish nothing if the exit status in this file is another than 0
+      --copilot.void-outputs             wait for a task without outputs too, and write an empty outputs.pb
+
+What the task leaves for an output x in DIR, by its declared type:
+  simple, enum     a file x, or the only x.*, with the value as text
+  file, folder     the file or folder x
+  table            a folder x of files, or one file
+  list             a folder x of files 0, 1, …, or a JSON file x
+  map              a folder x of files named by their keys, or a JSON file x
+  union, optional  as the first variant that fits; none is no file, or one that holds: null
+A file DIR/_ERROR, of text or JSON with code, message and recoverable, fails the task instead.
+
+Example:
+  flyte-copilot --storage.container=data sidecar -o s3://data/run/1 -x s3://data/run/1 -f /out -i "$INTERFACE"
 `,
   ],
   [
@@ -77,6 +107,16 @@ Usage: flyte-copilot config validate|discover|docs [flags]
 
       --file PATH   a file to read, in place of those of --config; repeatable
       --strict      for validate: an unknown key of a file is a fault, as it is for the other commands
+`,
+  ],
+  [
+    "completion",
+    `Prints the script that completes this program's commands and flags in a shell.
+
+Usage: flyte-copilot completion bash|zsh|fish|powershell
+
+Example:
+  source <(flyte-copilot completion bash)
 `,
   ],
   [

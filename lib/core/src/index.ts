@@ -35,7 +35,7 @@ export {
   type StowSettings,
   sidecarArgs,
 } from "./copilot-args/encode.ts";
-export { isCopilotFlag } from "./copilot-args/flag-table.ts";
+export { copilotFlagNames, isCopilotFlag } from "./copilot-args/flag-table.ts";
 export type {
   ConfigAction,
   CopilotCommand,

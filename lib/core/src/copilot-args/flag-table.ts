@@ -118,3 +118,15 @@ export function isSetting(name: string): boolean {
 export function isCopilotFlag(name: string): boolean {
   return persistentFlags.some((flag) => flag.name.toLowerCase() === name.toLowerCase());
 }
+
+/** Flags that have an effect, for whoever completes a command line: those of every command, and of single ones. */
+export function copilotFlagNames(): ReadonlyMap<string, readonly string[]> {
+  const names = (flags: readonly Flag[]): readonly string[] =>
+    flags.filter((flag) => flag.unused !== true).map((flag) => flag.name);
+  return new Map([
+    ["", names(persistentFlags)],
+    ["download", names(downloadFlags)],
+    ["sidecar", names(sidecarFlags)],
+    ["config", names(configFlags)],
+  ]);
+}
