@@ -13,6 +13,8 @@ const commands = [
   ["test"],
   ["demo"],
   ["test:stores"],
+  ["harness"],
+  ["harness", "--defects"],
   ["test:limits"],
   ["test:sdk"],
   ["test:matrix"],
