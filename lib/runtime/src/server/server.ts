@@ -93,9 +93,15 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     calls,
   );
   const guard = createGuard({ hostNames: options.hostNames ?? [], origins: options.origins ?? [] });
+  const open = new Set<Exchange>();
   /** False for a request that is left to fastify. */
   const answered = (exchange: Exchange): boolean => {
-    exchange.onClose(calls.begin());
+    const end = calls.begin();
+    open.add(exchange);
+    exchange.onClose(() => {
+      open.delete(exchange);
+      end();
+    });
     if (calls.draining.aborted) exchange.lastOnConnection();
     return !guard(exchange) || rpc(exchange);
   };
@@ -137,6 +143,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const close = async (): Promise<void> => {
     leaving.abort();
     await clock.sleep(options.lingerMs ?? 0);
+    // Said in every answer to come, so that no caller sends its next call into a connection that is about to close.
+    for (const exchange of open) exchange.lastOnConnection();
     calls.drain(new DataPlaneError("unavailable", "the server is shutting down; call again"));
     closed.abort();
     const gone = listening.close();
