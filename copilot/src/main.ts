@@ -2,6 +2,9 @@
 // else is loaded behind it.
 const termination = new AbortController();
 process.on("SIGTERM", () => termination.abort());
+// By this the startup probe sees from outside that the line above has run. Node itself catches SIGTERM long before, only
+// to pass it on to the default; nobody but us catches this signal, which by default is ignored.
+process.on("SIGURG", () => undefined);
 
 const { runCommandLine } = await import("./command-line.ts");
 const { systemClock } = await import("./clock.ts");

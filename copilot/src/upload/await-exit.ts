@@ -97,6 +97,7 @@ async function isListeningSidecar(pid: number): Promise<boolean> {
   const words = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
   const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
   const caught = /^SigCgt:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0";
-  // Bit 14 stands for signal 15, SIGTERM.
-  return words.split("\0").includes("sidecar") && (BigInt(`0x${caught}`) & (1n << 14n)) !== 0n;
+  // Bit 22 stands for signal 23, SIGURG, which is caught next after SIGTERM. That one's own bit would say yes too early:
+  // Node sets it as it starts, and loses a signal that comes before ours is set.
+  return words.split("\0").includes("sidecar") && (BigInt(`0x${caught}`) & (1n << 22n)) !== 0n;
 }
