@@ -44,7 +44,10 @@ export async function stormRun(store: LimitsStore, attempt: string, plan: StormP
         // The storm is there to catch ends of every moment: also that it has ended already.
         if (!signal(pid)) break;
       }
+      // A sidecar that never heard of its signal would wait for ever; this is no measure of its speed.
+      const stuck = setTimeout(() => kill(pid, "SIGKILL"), 120_000);
       end = await ended;
+      clearTimeout(stuck);
     });
     if (end === undefined) throw new Error("unreachable: the folder was used");
     return { end, openBesideReport };

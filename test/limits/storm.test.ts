@@ -69,7 +69,7 @@ describe(`SIGTERM at any moment (seed ${storm.seed})`, () => {
     return sorted(sizes) === sorted(expected) ? "outputs" : "outputs without their data";
   }
 
-  it("from `started` on always ends in whole outputs or one error document, with no connection left open", async (context) => {
+  it("from `started` on always ends in whole outputs or one error document, with no connection left open [copilot B10,B11,B13]", async (context) => {
     context.skip(reason !== "", reason);
     const counts = new Map<string, number>();
     const wrong: string[] = [];
@@ -93,7 +93,7 @@ describe(`SIGTERM at any moment (seed ${storm.seed})`, () => {
     expect(await store.unfinished()).toEqual([]);
   });
 
-  it("before `started` either is lost whole or ends in outputs, and where is told", async (context) => {
+  it("before `started` either is lost whole or ends in outputs, and where is told [copilot B10]", async (context) => {
     context.skip(reason !== "", reason);
     const bins = new Map<number, Map<string, number>>();
     await eachRun(storm.early, async (index) => {
