@@ -6,6 +6,7 @@ import path from "node:path";
 import { startVersitygw } from "@flyte-dataplane/test-support";
 import { bundlePrograms } from "../../tools/bench/bundle.mjs";
 import { measured } from "../../tools/bench/measure.mjs";
+import { eventLoop } from "./event-loop.mjs";
 import { fillFile, fillTree } from "./fill.mjs";
 import { flatMemory, peakMemory } from "./memory.mjs";
 import { env, node, participants } from "./participants.mjs";
@@ -80,7 +81,8 @@ export const suite = {
         rows,
         async further(measurements) {
           const peak = peakMemory(measurements);
-          return quick ? [peak] : [peak, ...(await flatMemory(scene, { measure, www, scratch }))];
+          const loop = await eventLoop(scene);
+          return quick ? [peak, ...loop] : [peak, ...loop, ...(await flatMemory(scene, { measure, www, scratch }))];
         },
         close,
       };
