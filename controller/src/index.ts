@@ -8,6 +8,8 @@ export {
   type StopLocalContainersOptions,
   stopLocalContainers,
 } from "./cluster/local/local-cluster.ts";
+export { localClusterMigrations, localClusterSchema } from "./cluster/local/objects/migrations.ts";
+export { localClusterLock } from "./cluster/local/objects/writer-lock.ts";
 export { requirePlainDirectory } from "./cluster/local/plain-directory.ts";
 export type { Pod } from "./cluster/pod-object.ts";
 export {

@@ -4,6 +4,7 @@ import { configReference } from "@flyte-dataplane/runtime/config";
 import { Command, CommanderError } from "commander";
 import { type ConfigCommandOptions, config } from "./commands/config.ts";
 import { type DemoCommandOptions, demo } from "./commands/demo.ts";
+import { type DoctorOptions, doctor } from "./commands/doctor.ts";
 import { type GcOptions, gc } from "./commands/gc.ts";
 import type { Machine } from "./commands/places.ts";
 import { reset } from "./commands/reset.ts";
@@ -69,6 +70,15 @@ Examples:
     .option("--page", "print the reference as a page of Markdown instead")
     .addHelpText("after", settingsHelp)
     .action(run<ConfigCommandOptions>(config));
+  program
+    .command("doctor")
+    .description("look at everything a server needs, and say in words what is wrong and what to do")
+    .option("-p, --port <port>", "port that is to be free (default: 30080)")
+    .option("--host <address>", "address to listen on (default: localhost, both loopback families)")
+    .option(...dataDir)
+    .option("-c, --config <file>", "YAML configuration (default: $FLYTE_DATAPLANE_CONFIG)")
+    .option("--json", "as { healthy, findings: [{ check, state, told }] }")
+    .action(run<DoctorOptions>(doctor));
   program
     .command("demo")
     .description("run a raw container task end to end on a server of its own")

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { emptyHome, type Run, runMain } from "./server-process.ts";
 
-const commands = ["serve", "config", "demo", "status", "stop", "gc", "reset"];
+const commands = ["serve", "config", "doctor", "demo", "status", "stop", "gc", "reset"];
 
 describe("flyte-dataplane", () => {
   let home: Awaited<ReturnType<typeof emptyHome>>;

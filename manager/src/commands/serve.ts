@@ -74,14 +74,9 @@ export interface OpenOptions extends ServeOptions {
 
 /** Everything up and listening. On a rejection whatever had started has stopped again. */
 export async function open(machine: Machine, options: OpenOptions): Promise<Session> {
-  const flags = {
-    ...(options.port !== undefined && { "server.port": options.port }),
-    ...(options.host !== undefined && { "server.host": options.host }),
-    ...(options.logLevel !== undefined && { "server.logLevel": options.logLevel }),
-  };
   const config = await loadSettings({
     env: machine.env,
-    flags,
+    flags: settingFlags(options),
     ...(options.config !== undefined && { file: options.config }),
   });
   const { logLevel, drain, linger } = config.get(serverSection);
@@ -121,6 +116,15 @@ export async function open(machine: Machine, options: OpenOptions): Promise<Sess
   } finally {
     interruption.end();
   }
+}
+
+/** Settings that have a flag of their own. */
+export function settingFlags(options: ServeOptions): Readonly<Record<string, string>> {
+  return {
+    ...(options.port !== undefined && { "server.port": options.port }),
+    ...(options.host !== undefined && { "server.host": options.host }),
+    ...(options.logLevel !== undefined && { "server.logLevel": options.logLevel }),
+  };
 }
 
 /** While the parts start there is nothing to stop in order yet: a signal only keeps the next part from starting. */

@@ -16,7 +16,7 @@ export interface WriterLock {
 }
 
 /** Taken by whoever writes the local objects of a database; the number is only ours ("flyteloc" in ASCII). */
-const lockKey = 0x666c7974656c6f63n;
+export const localClusterLock = 0x666c7974656c6f63n;
 
 /** How long a database that went away may take to come back. */
 const regainMs = 60_000;
@@ -80,7 +80,7 @@ async function tryFor(
   const giveUpAt = clock.now() + ms;
   for (;;) {
     try {
-      const lock = await database.tryLock(lockKey);
+      const lock = await database.tryLock(localClusterLock);
       if (lock !== undefined || !(await isWorthWaiting())) return lock;
     } catch (error) {
       if (clock.now() >= giveUpAt) throw error;
