@@ -33,6 +33,8 @@ export async function* readLog(run: RunDirectory, options: ReadLogOptions): Asyn
   try {
     const splitter = new LineSplitter(0);
     const times = new LineTimes(run, stamps, clock);
+    // One for all reads: lines are copied out of it, and what is outside of the heap is collected late.
+    const buffer = Buffer.allocUnsafe(chunkBytes);
     let position = 0;
     for (;;) {
       checkNotAborted(signal);
@@ -40,7 +42,6 @@ export async function* readLog(run: RunDirectory, options: ReadLogOptions): Asyn
       const isLast = !follow || (await hasEnded());
       file ??= await open(run.log).catch(() => undefined);
       for (;;) {
-        const buffer = Buffer.allocUnsafe(chunkBytes);
         const bytesRead = file === undefined ? 0 : (await file.read(buffer, 0, chunkBytes, position)).bytesRead;
         if (bytesRead === 0) break;
         position += bytesRead;
