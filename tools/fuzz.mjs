@@ -58,18 +58,25 @@ async function main() {
  * @param {import("./fuzz/run-target.mjs").TargetResult} result
  * @param {number} seed
  */
-function report({ name, subject, accepted, rejected, coverage, defect }, seed) {
+function report({ name, accepted, rejected, coverage, further = [], defect }, seed) {
   if (defect) {
     console.log(`✗ ${name}: case ${defect.index}: ${defect.reason}`);
     if (defect.input) console.log(`  input, base64: ${defect.input}`);
     console.log(`  replay: npm run fuzz -- --only ${name} --seed ${seed} --case ${defect.index}`);
   } else if (coverage) {
-    const share = coverage.lines === 0 ? "not loaded" : `${((100 * coverage.covered) / coverage.lines).toFixed(0)} %`;
-    const missed = coverage.missed.length > 0 ? `; not reached: ${coverage.missed.join(" ")}` : "";
-    console.log(
-      `✓ ${name}: ${accepted} accepted, ${rejected} rejected; lines of ${subject}: ${share} (${coverage.covered} of ${coverage.lines})${missed}`,
-    );
+    console.log(`✓ ${name}: ${accepted} accepted, ${rejected} rejected; lines of ${share(coverage)}`);
+    for (const each of further) console.log(`  lines of ${share(each)}`);
   }
+}
+
+/**
+ * @param {import("./fuzz/worker.mjs").Coverage} coverage
+ * @returns {string}
+ */
+function share({ subject, lines, covered, missed }) {
+  if (lines === 0) return `${subject}: not loaded`;
+  const unreached = missed.length > 0 ? `; not reached: ${missed.join(" ")}` : "";
+  return `${subject}: ${((100 * covered) / lines).toFixed(0)} % (${covered} of ${lines})${unreached}`;
 }
 
 /**

@@ -20,13 +20,22 @@ export function targetFiles(root) {
 }
 
 /**
+ * A change of one source file that makes it wrong.
+ * @typedef {object} Plant
+ * @property {string} file absolute
+ * @property {string} sound text of the file
+ * @property {string} defect what stands there instead
+ */
+
+/**
  * Bundles one target. The package's own sources go in, so that their lines can be counted; other packages stay
  * imports and must be built.
  * @param {string} file the target
  * @param {string} folder where to write; a folder inside the package, so that its imports resolve as there
+ * @param {Plant} [plant] a defect to be found
  * @returns {Promise<string>} the module, with its map beside it
  */
-export async function bundleTarget(file, folder) {
+export async function bundleTarget(file, folder, plant) {
   const outfile = path.join(folder, `${path.basename(file, ".ts")}.mjs`);
   await build({
     entryPoints: [file],
@@ -38,6 +47,25 @@ export async function bundleTarget(file, folder) {
     target: "node20",
     sourcemap: "external",
     logLevel: "warning",
+    plugins: plant === undefined ? [] : [planting(plant)],
   });
   return outfile;
+}
+
+/**
+ * @param {Plant} plant
+ * @returns {import("esbuild").Plugin}
+ */
+function planting({ file, sound, defect }) {
+  return {
+    name: "plant",
+    setup(build) {
+      build.onLoad({ filter: /\.ts$/ }, ({ path: loaded }) => {
+        if (loaded !== file) return undefined;
+        const source = readFileSync(file, "utf8");
+        if (!source.includes(sound)) throw new Error(`${file} does not hold what the defect replaces: ${sound}`);
+        return { contents: source.replace(sound, () => defect), loader: "ts" };
+      });
+    },
+  };
 }

@@ -8,7 +8,8 @@ import { Worker } from "node:worker_threads";
  * @property {string} subject
  * @property {number} accepted
  * @property {number} rejected
- * @property {import("./line-coverage.mjs").LineCoverage} [coverage] absent after a defect
+ * @property {import("./worker.mjs").Coverage} [coverage] absent after a defect
+ * @property {readonly import("./worker.mjs").Coverage[]} [further] of the other files that the target names
  * @property {{ index: number, reason: string, input: string }} [defect] input in base64, at most its first 4 KiB
  */
 
@@ -54,7 +55,8 @@ export function runTarget({ root, bundle, seed, first, cases, caseMs }) {
       if (message.kind === "target") Object.assign(result, { name: message.name, subject: message.subject });
       else if (message.kind === "failed") finish({ index: message.index, reason: message.stack, input: message.input });
       else {
-        Object.assign(result, { accepted: message.accepted, rejected: message.rejected, coverage: message.coverage });
+        const { accepted, rejected, coverage, further } = message;
+        Object.assign(result, { accepted, rejected, coverage, further });
         finish();
       }
     });

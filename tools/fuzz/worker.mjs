@@ -18,10 +18,12 @@ import { randomFor } from "./random.mjs";
  * @property {SharedArrayBuffer} progress one 32-bit integer: the number of the case that runs now
  */
 
+/** @typedef {import("./line-coverage.mjs").LineCoverage & { subject: string }} Coverage */
+
 /**
  * @typedef {{ kind: "target", name: string, subject: string }
  *   | { kind: "failed", index: number, stack: string, input: string }
- *   | { kind: "done", accepted: number, rejected: number, coverage: import("./line-coverage.mjs").LineCoverage }} Message
+ *   | { kind: "done", accepted: number, rejected: number, coverage: Coverage, further: Coverage[] }} Message
  */
 
 /** @type {Work} */
@@ -43,7 +45,12 @@ for (let index = work.first; sound && index < work.first + work.cases; index += 
   Atomics.store(progress, 0, index);
   sound = runCase(index);
 }
-if (sound) send({ kind: "done", ...counts, coverage: await coverage() });
+if (sound) {
+  const { result } = await session.post("Profiler.takePreciseCoverage");
+  const functions = result.find((script) => script.url === url)?.functions ?? [];
+  const further = (target.further ?? []).map((file) => coverage(file, functions));
+  send({ kind: "done", ...counts, coverage: coverage(target.subject, functions), further });
+}
 
 /**
  * @param {number} index
@@ -65,16 +72,20 @@ function runCase(index) {
   }
 }
 
-/** @returns {Promise<import("./line-coverage.mjs").LineCoverage>} */
-async function coverage() {
-  const { result } = await session.post("Profiler.takePreciseCoverage");
-  return lineCoverage({
+/**
+ * @param {string} subject
+ * @param {readonly import("node:inspector").Profiler.FunctionCoverage[]} functions
+ * @returns {Coverage}
+ */
+function coverage(subject, functions) {
+  const lines = lineCoverage({
     code: readFileSync(work.bundle, "utf8"),
     map: readFileSync(`${work.bundle}.map`, "utf8"),
     bundle: work.bundle,
-    subject: path.join(work.root, target.subject),
-    functions: result.find((script) => script.url === url)?.functions ?? [],
+    subject: path.join(work.root, subject),
+    functions,
   });
+  return { subject, ...lines };
 }
 
 /** @param {Message} message */

@@ -7,6 +7,8 @@ export interface FuzzTarget {
   readonly name: string;
   /** Repository-relative path of the source file under test; its line coverage is reported. */
   readonly subject: string;
+  /** Other files that the cases are meant to exercise; their lines are reported, too. */
+  readonly further?: readonly string[];
   /**
    * Makes one input. `random` yields numbers in [0, 1) from the case's seed and is the only source of chance, so that
    * seed and case number give the same bytes again.

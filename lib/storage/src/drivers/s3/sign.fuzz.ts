@@ -179,6 +179,7 @@ function mustBeRefused(given: Case): boolean {
 export const fuzzTarget: FuzzTarget = {
   name: "s3-sign",
   subject: "lib/storage/src/drivers/s3/sign.ts",
+  further: ["lib/storage/src/drivers/s3/sign-canonical.ts", "lib/storage/src/drivers/s3/sign-key.ts"],
   generate: (random) => new TextEncoder().encode(JSON.stringify(aCase(random))),
   run(input) {
     const given = JSON.parse(new TextDecoder().decode(input)) as Case;

@@ -15,6 +15,14 @@ const pieces = [
 ];
 const words = ["a", " ", "\n", "<", ">", "&", '"', "'", "]]>", "<!--", "é", "\u{1f600}", "\uFEFF", "=", "/", ";"];
 
+interface Given {
+  readonly document: string;
+  /** What it was printed from. */
+  readonly element?: XmlElement;
+  /** No document, by the way it was made. */
+  readonly unsound?: boolean;
+}
+
 function integer(random: () => number, below: number): number {
   return Math.floor(random() * below);
 }
@@ -35,24 +43,33 @@ function print({ name, text: inner, children }: XmlElement): string {
   return `<${name} xmlns="u">${content}</${name}>`;
 }
 
-/** A document that was printed, one with a place changed, or pieces of markup in any order. */
+/** `printed`, made wrong at one of its tags. */
+function spoiled(random: () => number, printed: string): string {
+  const ends = [...printed.matchAll(/<\/[^>]+>/g)];
+  const match = ends[integer(random, ends.length)];
+  const [end, index] = [match?.[0] ?? "", match?.index ?? 0];
+  const wrong = [`</other${end.slice(2)}`, "", `${end}${end}`, `<other>${end}`, `&unknown;${end}`, `&#0;${end}`];
+  return printed.slice(0, index) + (wrong[integer(random, wrong.length)] ?? "") + printed.slice(index + end.length);
+}
+
+/** A document that was printed, one with a place changed or a tag made wrong, or pieces of markup in any order. */
 export const fuzzTarget: FuzzTarget = {
   name: "s3-xml",
   subject: "lib/storage/src/drivers/s3/xml.ts",
   generate(random) {
     const element = someElement(random, 0);
     const printed = `<?xml version="1.0"?>${print(element)}\n`;
-    const kind = integer(random, 3);
+    const kind = integer(random, 4);
     const at = integer(random, printed.length + 1);
     const changed =
       kind === 1
         ? printed.slice(0, at) + text(random, [...pieces, ...words], 2) + printed.slice(at + integer(random, 3))
         : text(random, [...pieces, ...words], 12);
-    const document = kind === 0 ? printed : changed;
-    return new TextEncoder().encode(JSON.stringify({ document, element: kind === 0 ? element : undefined }));
+    if (kind === 3) return encoded({ document: spoiled(random, printed), unsound: true });
+    return encoded(kind === 0 ? { document: printed, element } : { document: changed });
   },
   run(input) {
-    const given = JSON.parse(new TextDecoder().decode(input)) as { document: string; element?: XmlElement };
+    const given = JSON.parse(new TextDecoder().decode(input)) as Given;
     let parsed: XmlElement;
     try {
       parsed = parseXml(given.document);
@@ -60,6 +77,7 @@ export const fuzzTarget: FuzzTarget = {
       if (error instanceof XmlFault && given.element === undefined) return "rejected";
       throw error;
     }
+    if (given.unsound === true) throw new Error("accepted what is not well-formed");
     // A document cut off anywhere before its last mark is no document: half a listing must not pass for a whole one.
     const end = given.document.lastIndexOf(">");
     for (const cut of [end, Math.floor(end / 2)]) {
@@ -73,6 +91,10 @@ export const fuzzTarget: FuzzTarget = {
     return "accepted";
   },
 };
+
+function encoded(given: Given): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(given));
+}
 
 function accepts(document: string): boolean {
   try {
