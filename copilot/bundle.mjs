@@ -59,6 +59,21 @@ const smallYaml = {
   },
 };
 
+/**
+ * Descriptors that come along with those of the messages we use, and that nothing here asks for. Each would be built at
+ * every start: a good part of the time between the start and the first request.
+ * @type {import("esbuild").Plugin}
+ */
+const withoutOthers = {
+  name: "without-others",
+  setup({ onLoad }) {
+    const others = "compiler[\\\\/]plugin|api|type|source_context|(cpp|java|go)_features|empty";
+    const filter = new RegExp(`[\\\\/]wkt[\\\\/]gen[\\\\/]google[\\\\/]protobuf[\\\\/](${others})_pb\\.js$`);
+    // Whoever asks for one of them after all is told by the bundler that there is no such export.
+    onLoad({ filter }, () => ({ contents: "export {};" }));
+  },
+};
+
 const { metafile } = await build({
   // Names in the metafile start at the workspace's root.
   absWorkingDir: path.join(here, ".."),
@@ -73,7 +88,7 @@ const { metafile } = await build({
   external: ["@aws-sdk/*", "@node-rs/crc32"],
   // The package's modules, of which a part is enough; what Node would be given is one piece that asks for `require`.
   alias: { yaml: fileURLToPath(new URL("browser/index.js", import.meta.resolve("yaml/package.json"))) },
-  plugins: [withoutRules, smallYaml],
+  plugins: [withoutRules, withoutOthers, smallYaml],
   metafile: true,
   minifySyntax: true,
   // Node reads the file whole at each start; names stay, so that traces can be read.

@@ -33,7 +33,7 @@ export function makeIdentity(folder) {
 
 /**
  * Serves the folders below `www` as buckets of objects, over http and TLS. Those of `/checked/` are those of `/bench/`, with
- * the checksum that S3 would tell.
+ * the checksum that S3 would tell. Of `/reports/`, where nothing ever lies, everything may be removed.
  * @param {{ program: string, folder: string, www: string, identity: Identity, crc32c: string }} options
  * @returns {Promise<{ http: Server, https: Server }>}
  */
@@ -43,6 +43,7 @@ export async function startNginx({ program, folder, www, identity, crc32c }) {
   mkdirSync(prefix);
   const locations = `
     root ${www};
+    location /reports/ { return 204; }
     location /checked/ { alias ${www}/bench/; add_header x-amz-checksum-crc32c "${crc32c}"; }`;
   writeFileSync(
     path.join(prefix, "nginx.conf"),

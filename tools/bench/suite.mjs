@@ -20,5 +20,6 @@
 
 /** @type {Readonly<Record<string, () => Promise<Suite>>>} */
 export const suites = {
+  copilot: async () => (await import("../../bench/copilot/suite.mjs")).suite,
   storage: async () => (await import("../../bench/storage/suite.mjs")).suite,
 };
