@@ -32,10 +32,13 @@ export function differences(
   theirs: Canonical | undefined,
   at = "",
 ): readonly Difference[] {
+  const within = (name: string): string => (at === "" ? name : `${at}/${name}`);
   if (isObject(ours) && isObject(theirs)) {
     const names = [...new Set([...Object.keys(ours), ...Object.keys(theirs)])].sort();
-    return names.flatMap((name) => differences(ours[name], theirs[name], at === "" ? name : `${at}/${name}`));
+    return names.flatMap((name) => differences(ours[name], theirs[name], within(name)));
   }
+  if (isList(ours) && isList(theirs) && ours.length === theirs.length)
+    return ours.flatMap((item, index) => differences(item, theirs[index], within(String(index))));
   return JSON.stringify(ours) === JSON.stringify(theirs) ? [] : [{ at, first: ours, second: theirs }];
 }
 
@@ -44,6 +47,10 @@ export interface Difference {
   /** Absent where only the other has such a member. */
   readonly first: Canonical | undefined;
   readonly second: Canonical | undefined;
+}
+
+function isList(value: Canonical | undefined): value is readonly Canonical[] {
+  return Array.isArray(value);
 }
 
 function isObject(value: Canonical | undefined): value is { readonly [key: string]: Canonical } {

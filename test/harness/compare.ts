@@ -3,10 +3,11 @@ import type { Recording } from "./recording.ts";
 
 /** A difference between two programs that is meant: which item of the contract says so. */
 export interface Declared {
-  /** Item of the contract, `B1`, or defect of the reference that it answers, `D9`. */
+  /** Item of the contract, as `B1`. */
   readonly item: string;
-  /** Regular expressions that the case's name and the place of the difference match. */
-  readonly cases: string;
+  /** Regular expression that the case's name matches; cases that prove the item by default. */
+  readonly cases?: string;
+  /** Regular expression that the place of the difference matches. */
   readonly at: string;
   readonly why: string;
 }
@@ -33,7 +34,7 @@ export interface Found extends Difference {
 export function compareRecordings(first: Recording, second: Recording, declarations: readonly Declared[]): Comparison {
   const patterns = declarations.map((declared) => ({
     declared,
-    cases: new RegExp(declared.cases),
+    holds: holds(declared, first),
     at: new RegExp(declared.at),
   }));
   const names = [...new Set([...Object.keys(first.cases), ...Object.keys(second.cases)])].sort();
@@ -49,7 +50,7 @@ export function compareRecordings(first: Recording, second: Recording, declarati
     const found = differences(first.cases[name], second.cases[name]);
     if (found.length === 0) same += 1;
     for (const difference of found) {
-      const match = patterns.find(({ cases, at }) => cases.test(name) && at.test(difference.at));
+      const match = patterns.find(({ holds: of, at }) => of(name) && at.test(difference.at));
       if (match === undefined) undeclared.push({ name, ...difference });
       else {
         used.add(match.declared);
@@ -58,4 +59,10 @@ export function compareRecordings(first: Recording, second: Recording, declarati
     }
   }
   return { compared, same, declared, undeclared, unused: declarations.filter((one) => !used.has(one)), lonely };
+}
+
+function holds({ cases, item }: Declared, { proves }: Recording): (name: string) => boolean {
+  if (cases === undefined) return (name) => proves[name]?.includes(item) === true;
+  const pattern = new RegExp(cases);
+  return (name) => pattern.test(name);
 }

@@ -4,7 +4,7 @@ import { allCases, quickCases } from "./cases/all-cases.ts";
 import { generatedCases } from "./cases/generated.ts";
 import { startObjectStore } from "./object-store.ts";
 import type { Binary } from "./program.ts";
-import { byName, type Recording, recorded } from "./recording.ts";
+import { byName, provenBy, type Recording, recorded } from "./recording.ts";
 import { runCases } from "./run-cases.ts";
 
 export { compareRecordings } from "./compare.ts";
@@ -79,7 +79,7 @@ export async function runHarness(options: HarnessOptions): Promise<HarnessResult
   }
   const inOrder = Object.fromEntries(Object.entries(seen).toSorted(([a], [b]) => (a < b ? -1 : 1)));
   const program = [binary.path, ...binary.args].map((word) => word.replace(/^.*\//, "")).join(" ");
-  return { results, recording: { harness: 1, program, dialect, cases: inOrder } };
+  return { results, recording: { harness: 1, program, dialect, cases: inOrder, proves: provenBy(cases) } };
 }
 
 function tagged({ name, items }: Case): string {

@@ -1,6 +1,6 @@
 import { type Canonical, canonical } from "./canonical.ts";
 import type { Case, Dialect, Expected, TreeExpectation, World } from "./case.ts";
-import type { Recording } from "./recording.ts";
+import { provenBy, type Recording } from "./recording.ts";
 
 /**
  * What the contract predicts, in the form of a recording, as far as it predicts it: so that the declared differences of two
@@ -10,7 +10,13 @@ export function predictedRecording(cases: readonly Case[], dialect: Dialect): Re
   const predicted = cases
     .filter(({ dialects }) => dialects.length === 2)
     .map((one) => [one.name, ofExpected(one.plan(nowhere(dialect, one)).expect)] as const);
-  return { harness: 1, program: "the contract", dialect, cases: Object.fromEntries(predicted) };
+  return {
+    harness: 1,
+    program: "the contract",
+    dialect,
+    cases: Object.fromEntries(predicted),
+    proves: provenBy(cases),
+  };
 }
 
 function ofExpected({ status, local, remote }: Expected): Canonical {

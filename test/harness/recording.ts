@@ -10,6 +10,8 @@ export interface Recording {
   readonly program: string;
   readonly dialect: Dialect;
   readonly cases: Readonly<Record<string, Canonical>>;
+  /** Items of the contract that a case proves, by its name. */
+  readonly proves: Readonly<Record<string, readonly string[]>>;
 }
 
 /** The part of an observation that is recorded, with places by their names. */
@@ -52,6 +54,11 @@ function namedText(text: string, names: readonly (readonly [string, string])[]):
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z(?=")/g, "{time}")
     .replace(/"seconds":\d+(?:\.\d+)?/g, '"seconds":{seconds}')
     .replace(/\b[0-9A-F]{16,}\b/g, "{id}");
+}
+
+/** What the cases prove, by their names. */
+export function provenBy(cases: readonly Case[]): Recording["proves"] {
+  return Object.fromEntries(cases.map(({ name, items }) => [name, items]));
 }
 
 /** Cases by name; a name that comes twice is a mistake of the harness. */

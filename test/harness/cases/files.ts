@@ -98,7 +98,7 @@ export const fileCases: readonly Case[] = [
     },
     ours,
   ),
-  downloadCase("a folder without objects is an empty folder", ["B34"], { inputs: { d: folder("data/none") } }),
+  downloadCase("a folder without objects is an empty folder", ["B34"], { inputs: { d: folder("data/none") } }, ours),
   downloadCase(
     "a folder named with a slash at its end is the same",
     ["43"],

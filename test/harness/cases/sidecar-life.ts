@@ -97,9 +97,13 @@ export const sidecarLifeCases: readonly Case[] = [
     }),
   ),
   sidecarCase("blanks around an interface do not matter", ["3"], { types, left, declared: ` ${declare(types)}\n` }),
-  // Void: items 59; what a run as a sidecar does beyond is B17.
-  sidecarCase("an interface without outputs writes nothing", ["59"], { types: {}, expect: nothing }, ["reference"]),
-  sidecarCase("an empty interface writes nothing", ["59"], { types: {}, declared: "", expect: nothing }, ["reference"]),
+  sidecarCase("an interface without outputs writes nothing", ["59"], { types: {}, expect: nothing }),
+  sidecarCase("an empty interface writes nothing", ["59"], { types: {}, declared: "", expect: nothing }),
+  sidecarCase("an error of a task without outputs is not looked at", ["59"], {
+    types: {},
+    left: { _ERROR: "it broke" },
+    expect: nothing,
+  }),
   // The task's own error.
   ...ownErrors.map(([name, said]) =>
     sidecarCase(`an error of ${name} is the failure, with its text`, ["65"], { types, left: { x: "1", _ERROR: said } }),

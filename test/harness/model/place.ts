@@ -37,6 +37,8 @@ export class Unstageable extends Error {}
 /** Where a value goes: its own path, and for an element of a list the names its siblings took. */
 interface Slot {
   readonly path: string;
+  /** Whether it is an entry of a map, of which alone the reference follows offloaded literals, once. */
+  readonly entry?: boolean;
   readonly sibling?: { readonly folder: string; readonly index: number; readonly taken: Set<string> };
 }
 
@@ -45,7 +47,7 @@ export function place(name: string, value: Value, setting: Setting): Staged {
   const reserved = ["inputs.pb", "inputs.json", "inputs.yaml", "outputs.pb", "error.pb", "errors.pb", "_ERROR"];
   if (setting.dialect === "ours" && reserved.includes(name)) throw new Unstageable("reserved");
   checkName(name);
-  return at(value, { path: name }, setting, 0);
+  return at(value, { path: name, entry: true }, setting, 0);
 }
 
 function checkName(name: string): void {
@@ -72,7 +74,6 @@ function bare(value: Value, slot: Slot, setting: Setting, hops: number): Staged 
     case "integer":
       return file(value.value.toString(), value.value);
     case "float":
-      if (dialect === "reference" && !Number.isFinite(value.value)) throw new Unstageable("no JSON form");
       return file(floatText(value.value), value.value);
     case "string":
       return file(value.value, value.value);
@@ -97,7 +98,12 @@ function bare(value: Value, slot: Slot, setting: Setting, hops: number): Staged 
     }
     case "union": {
       // A union hides its value from the reference, which so finds no file to name.
-      const inner = at(value.value, slot, dialect === "ours" ? setting : { ...setting, named: false }, hops);
+      const inner = at(
+        value.value,
+        { ...slot, entry: false },
+        dialect === "ours" ? setting : { ...setting, named: false },
+        hops,
+      );
       return { ...inner, value: { is: "union", value: inner.value } };
     }
     case "list": {
@@ -115,7 +121,7 @@ function bare(value: Value, slot: Slot, setting: Setting, hops: number): Staged 
     case "map": {
       const entries = value.entries.map(([key, entry]) => {
         checkName(key);
-        return [key, at(entry, { path: `${slot.path}/${key}` }, setting, hops)] as const;
+        return [key, at(entry, { path: `${slot.path}/${key}`, entry: true }, setting, hops)] as const;
       });
       const placed: Value = { is: "map", entries: entries.map(([key, entry]) => [key, entry.value]) };
       const plain = new Map(entries.map(([key, entry]) => [key, entry.plain]));
@@ -128,7 +134,8 @@ function bare(value: Value, slot: Slot, setting: Setting, hops: number): Staged 
     }
     case "offloaded": {
       if (hops >= mostHops) throw new Unstageable("too many literals lead to one another");
-      const resolved = at(value.value, slot, setting, hops + 1);
+      if (dialect === "reference" && slot.entry !== true) throw new Unstageable("not supported");
+      const resolved = at(value.value, { ...slot, entry: false }, setting, hops + 1);
       // What its writer noted beside the reference counts more than what stands beside the stored literal.
       return { ...resolved, value: { ...resolved.value, ...(dialect === "ours" && notesOf(value)) } };
     }

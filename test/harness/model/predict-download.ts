@@ -26,8 +26,11 @@ export function predictDownload(facts: DownloadFacts): Expected {
       failed.push(name);
     }
   }
-  // The reference's message of nothing is none.
-  if (failed.length > 0 || (staged.size === 0 && dialect === "reference")) return downloadFails(dialect, failed);
+  if (failed.length > 0) return downloadFails(dialect, failed);
+  // The reference's message of nothing is none, and what JSON has no form for fails it once everything is staged.
+  if (dialect === "reference" && (staged.size === 0 || (facts.format !== "PROTO" && !isListable(inputs)))) {
+    return downloadFails(dialect, []);
+  }
   return {
     status: 0,
     local: { whole: true, entries: localEntries(staged, facts) },
@@ -89,4 +92,29 @@ export function documents(
   return dialect === "reference"
     ? { "out/errors.pb": document }
     : { "out/errors.pb": document, "out/error.pb": document };
+}
+
+/** Seconds of the year 10000. */
+const year10000 = 253_402_300_800n;
+
+/** Whether the reference's JSON has a form for the values. */
+function isListable(inputs: Readonly<Record<string, Value>>): boolean {
+  const listable = (value: Value): boolean => {
+    switch (value.is) {
+      case "float":
+        return Number.isFinite(value.value);
+      case "datetime":
+        return value.seconds < year10000;
+      case "list":
+        return value.items.every(listable);
+      case "map":
+        return value.entries.every(([, entry]) => listable(entry));
+      case "union":
+      case "offloaded":
+        return listable(value.value);
+      default:
+        return true;
+    }
+  };
+  return Object.values(inputs).every(listable);
 }
