@@ -13,6 +13,7 @@ const commands = [
   ["test"],
   ["demo"],
   ["test:stores"],
+  ["test:rpc"],
   ["harness"],
   ["harness", "--defects"],
   ["test:limits"],

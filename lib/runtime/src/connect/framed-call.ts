@@ -78,7 +78,8 @@ export async function serveFramed(
       await write(writer, codec.encode(answer), packing);
     } else {
       const answers = invokeStream(handler as StreamHandler<unknown>, input, invocation);
-      await pump(answers, { writer, codec, packing, call });
+      // The head of a stream both ways may depend on what is asked: it waits for the first answer.
+      await pump(answers, { writer, codec, packing, call, headFirst: one });
     }
   } catch (error) {
     failure = call.told(error);
@@ -99,14 +100,19 @@ interface Outgoing {
   readonly codec: Codec;
   readonly packing: Compression | undefined;
   readonly call: OpenCall;
+  /** Sends the head before there is a message. */
+  readonly headFirst: boolean;
 }
 
 /** Writes `answers` no faster than the caller reads them. */
-async function pump(answers: AsyncGenerator<unknown, void>, { writer, codec, packing, call }: Outgoing): Promise<void> {
+async function pump(
+  answers: AsyncGenerator<unknown, void>,
+  { writer, codec, packing, call, headFirst }: Outgoing,
+): Promise<void> {
   try {
     let step = answers.next();
     // The handler ran up to its first wait, so its headers are set; a watch may have no message for hours.
-    writer.open();
+    if (headFirst) writer.open();
     for (let next = await step; next.done !== true; next = await step) {
       const writing = write(writer, codec.encode(next.value), packing);
       if (writing !== undefined) await writing;
