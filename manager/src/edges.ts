@@ -70,7 +70,7 @@ export async function openEdges(options: EdgesOptions): Promise<Edges> {
   started("database", () => database.close());
   if (external !== undefined) await requireReachable(database, external);
 
-  const { python, starts, concurrency } = config.get(localSection);
+  const { python, starts, concurrency, logBytes } = config.get(localSection);
   const cluster = await createLocalCluster({
     database,
     directory: data.path,
@@ -80,6 +80,7 @@ export async function openEdges(options: EdgesOptions): Promise<Edges> {
     warmUps: { [taskRuntime]: runtimeWarmUpMs },
     ...(starts === 0 ? {} : { starts }),
     ...(concurrency === 0 ? {} : { concurrency }),
+    logBytes,
     environment: options.env,
     containerVariables: options.containerVariables ?? (() => ({})),
     clock,

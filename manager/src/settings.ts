@@ -7,6 +7,7 @@ import { actionsSection, executorSection, pluginsSection } from "@flyte-dataplan
 import { DataPlaneError, type Env } from "@flyte-dataplane/core";
 import { dataproxySection } from "@flyte-dataplane/dataproxy";
 import {
+  bytes,
   type Config,
   choice,
   defineSection,
@@ -37,6 +38,8 @@ export interface LocalSettings {
   readonly python: string;
   readonly starts: number;
   readonly concurrency: number;
+  /** Bytes. */
+  readonly logBytes: number;
 }
 
 export const serverSection: Section<ServerSettings> = defineSection<ServerSettings>(
@@ -108,6 +111,10 @@ export const localSection: Section<LocalSettings> = defineSection<LocalSettings>
       default: 0,
       min: 0,
       max: 10_000,
+    }),
+    logBytes: bytes({
+      doc: "How much of the disk the log of one container may take while it runs; past it the oldest part goes. 0 sets no bound. Linux only.",
+      default: 256 * 1024 * 1024,
     }),
   },
 );

@@ -20,6 +20,7 @@ import { collectPodDirectories, reapPods } from "./kubelet/reap-pods.ts";
 import { type Requirement, Requirements } from "./kubelet/requirements.ts";
 import { tidyPodDirectories } from "./kubelet/tidy-pod-directories.ts";
 import { type LocalLogs, localLogs } from "./logs/local-logs.ts";
+import { LogShare } from "./logs/log-share.ts";
 import { LogStamps } from "./logs/log-stamps.ts";
 import { databaseJournal } from "./objects/database-journal.ts";
 import { localClusterMigrations, localClusterSchema } from "./objects/migrations.ts";
@@ -55,6 +56,8 @@ export interface LocalClusterOptions {
   readonly starts?: number;
   /** Pods that run at once at one depth of nesting; default as many as half of the memory holds, at least 16. */
   readonly concurrency?: number;
+  /** How much of the disk the log of a container may take; its oldest part is given back. Default 0: as much as there is. */
+  readonly logBytes?: number;
   /** How long to wait for another server's lock to go; default 3,000 ms. */
   readonly lockWaitMs?: number;
   /** How long directories of Pods that are gone stay, with their logs; default 7 days. Looked for every half hour. */
@@ -92,7 +95,8 @@ export async function createLocalCluster(options: LocalClusterOptions): Promise<
     await migrate(database, localClusterSchema, localClusterMigrations);
     const store = await ObjectStore.open({ journal, namespace, clock, logger });
     lock.lost.addEventListener("abort", () => store.fail(abortError(lock.lost)), { once: true });
-    const stamps = new LogStamps(clock, logger);
+    const share = new LogShare(options.logBytes ?? 0, logger);
+    const stamps = new LogStamps(clock, logger, share);
     const kubelet = new Kubelet({
       pods,
       programs: options.programs,
@@ -122,7 +126,7 @@ export async function createLocalCluster(options: LocalClusterOptions): Promise<
       namespace,
       taskActions: resourceClient<TaskAction>(store, "TaskAction"),
       pods: resourceClient<Pod>(store, "Pod"),
-      logs: localLogs({ pods, store, stamps, clock }),
+      logs: localLogs({ pods, store, stamps, share, clock }),
       loops: [
         { name: "local-kubelet", run: (signal) => runKubelet(kubelet, signal, lock.lost) },
         {

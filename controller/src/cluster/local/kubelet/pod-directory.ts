@@ -28,6 +28,8 @@ export interface RunDirectory {
   readonly log: string;
   /** When which part of the log was written. */
   readonly logTimes: string;
+  /** Holds the offset at which the log begins, once its oldest part was given back. */
+  readonly logStart: string;
   /** The termination message. */
   readonly message: string;
   readonly work: string;
@@ -60,6 +62,7 @@ function runDirectory(path: string): RunDirectory {
     probed: inside("probed"),
     log: inside("log"),
     logTimes: inside("log-times"),
+    logStart: inside("log-start"),
     message: inside("message"),
     work: inside("work"),
     tmp: inside("tmp"),

@@ -7,6 +7,7 @@ import { listRestarts } from "../kubelet/observe-run.ts";
 import { type PodDirectory, podDirectory, type RunDirectory } from "../kubelet/pod-directory.ts";
 import { allContainers } from "../kubelet/pod-progress.ts";
 import type { ObjectStore } from "../objects/object-store.ts";
+import type { LogShare } from "./log-share.ts";
 import type { LogStamps } from "./log-stamps.ts";
 import { type LogLine, readLog } from "./read-log.ts";
 
@@ -25,7 +26,7 @@ export interface LogFile {
   readonly container: string;
   readonly restart: number;
   readonly bytes: number;
-  /** The log's bytes, or only its last `tailBytes`. */
+  /** The log's bytes that are left, or only its last `tailBytes`. */
   read(options?: { readonly tailBytes?: number; readonly signal?: AbortSignal }): AsyncIterable<Uint8Array>;
 }
 
@@ -44,10 +45,11 @@ export interface LocalLogsOptions {
   readonly pods: string;
   readonly store: ObjectStore;
   readonly stamps: LogStamps;
+  readonly share: LogShare;
   readonly clock: Clock;
 }
 
-export function localLogs({ pods, store, stamps, clock }: LocalLogsOptions): LocalLogs {
+export function localLogs({ pods, store, stamps, share, clock }: LocalLogsOptions): LocalLogs {
   return {
     async *read({ podName, container, restart, follow, signal }) {
       const pod = podNamed(store, podName);
@@ -60,7 +62,7 @@ export function localLogs({ pods, store, stamps, clock }: LocalLogsOptions): Loc
       }
       const hasEnded = async (): Promise<boolean> =>
         !isLive(store, podName, uid) || (await exists(run.exit)) || (await exists(run.failure));
-      yield* readLog(run, { follow, signal, stamps, clock, hasEnded });
+      yield* readLog(run, { follow, signal, stamps, share, clock, hasEnded });
     },
 
     async files(pod) {
@@ -68,9 +70,11 @@ export function localLogs({ pods, store, stamps, clock }: LocalLogsOptions): Loc
       const found: LogFile[] = [];
       for (const { name } of allContainers(pod)) {
         for (const restart of await listRestarts(directory, name)) {
-          const { log } = directory.run(name, restart);
-          const stats = await stat(log).catch(() => undefined);
-          if (stats !== undefined) found.push(logFile(name, restart, log, stats.size));
+          const run = directory.run(name, restart);
+          const stats = await stat(run.log).catch(() => undefined);
+          if (stats === undefined) continue;
+          const end = stats.size;
+          found.push(logFile(name, restart, run.log, { start: Math.min(end, await share.load(run)), end }));
         }
       }
       return found;
@@ -128,14 +132,19 @@ function podNamed(store: ObjectStore, name: string): Pod {
   return pod as unknown as Pod;
 }
 
-function logFile(container: string, restart: number, path: string, bytes: number): LogFile {
+interface Extent {
+  readonly start: number;
+  readonly end: number;
+}
+
+function logFile(container: string, restart: number, path: string, { start, end }: Extent): LogFile {
   return {
     container,
     restart,
-    bytes,
+    bytes: end - start,
     read: ({ tailBytes, signal } = {}) =>
       createReadStream(path, {
-        start: tailBytes === undefined ? 0 : Math.max(0, bytes - tailBytes),
+        start: tailBytes === undefined ? start : Math.max(start, end - tailBytes),
         ...(signal === undefined ? {} : { signal }),
       }),
   };

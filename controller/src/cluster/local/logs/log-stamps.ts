@@ -2,11 +2,13 @@
  * Notes when which part of a log was written. A log is a plain file that the container writes by itself, so the times
  * of its lines are told by whoever watches it grow: `log-times` holds one line `<offset> <ms>` per look, saying that
  * everything before that byte was there by then. What is written while no server runs gets the time of the next look.
+ * Each look also keeps the log within its share of the disk.
  */
 import { type FSWatcher, watch } from "node:fs";
 import { appendFile, readFile, stat } from "node:fs/promises";
 import type { Clock, Logger } from "@flyte-dataplane/core";
 import type { RunDirectory } from "../kubelet/pod-directory.ts";
+import type { LogShare } from "./log-share.ts";
 
 /** Changes that come closer together are one: lines travel in batches. */
 const gatherMs = 5;
@@ -14,12 +16,14 @@ const gatherMs = 5;
 export class LogStamps {
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #share: LogShare;
   readonly #followed = new Map<string, FollowedLog>();
   readonly #listeners = new Map<string, Set<() => void>>();
 
-  constructor(clock: Clock, logger: Logger) {
+  constructor(clock: Clock, logger: Logger, share: LogShare) {
     this.#clock = clock;
     this.#logger = logger;
+    this.#share = share;
   }
 
   /** Watches the log of a run; once is enough. The log need not exist yet. */
@@ -27,6 +31,7 @@ export class LogStamps {
     if (this.#followed.has(run.log)) return;
     const followed: FollowedLog = { run, offset: 0, busy: Promise.resolve(), gathering: false };
     this.#followed.set(run.log, followed);
+    await this.#share.load(run);
     followed.offset = lastOffset(await readFile(run.logTimes, "utf8").catch(() => ""));
     try {
       followed.watcher = watch(run.log, { persistent: false }, () => this.#grown(followed));
@@ -94,6 +99,7 @@ export class LogStamps {
       if (size <= followed.offset) return;
       await appendFile(followed.run.logTimes, `${size} ${this.#clock.now()}\n`);
       followed.offset = size;
+      await this.#share.trim(followed.run, size);
     } catch (error) {
       this.#logger.warn({ log: followed.run.log, error: String(error) }, "times of log lines not kept");
     }

@@ -2,6 +2,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { abortError, type Clock } from "@flyte-dataplane/core";
 import type { RunDirectory } from "../kubelet/pod-directory.ts";
+import type { LogShare } from "./log-share.ts";
 import { type LogStamp, type LogStamps, parseStamps } from "./log-stamps.ts";
 import { LineSplitter, type RawLine } from "./split-lines.ts";
 
@@ -16,6 +17,7 @@ export interface ReadLogOptions {
   readonly follow: boolean;
   readonly signal: AbortSignal | undefined;
   readonly stamps: LogStamps;
+  readonly share: LogShare;
   readonly clock: Clock;
   /** True once nothing more will be written. */
   readonly hasEnded: () => Promise<boolean>;
@@ -27,15 +29,16 @@ const chunkBytes = 65_536;
 
 /** Batches of lines in order, none empty. With `follow` it goes on until the run has ended; rejects with `canceled`. */
 export async function* readLog(run: RunDirectory, options: ReadLogOptions): AsyncGenerator<readonly LogLine[], void> {
-  const { follow, signal, stamps, clock, hasEnded } = options;
+  const { follow, signal, stamps, share, clock, hasEnded } = options;
   const growth = new Growth(stamps, run, clock);
   let file: FileHandle | undefined;
   try {
-    const splitter = new LineSplitter(0);
+    let splitter = new LineSplitter(0);
     const times = new LineTimes(run, stamps, clock);
     // One for all reads: lines are copied out of it, and what is outside of the heap is collected late.
     const buffer = Buffer.allocUnsafe(chunkBytes);
     let position = 0;
+    await share.load(run);
     for (;;) {
       checkNotAborted(signal);
       // Asked before reading: what an ended run wrote is all there by then.
@@ -43,6 +46,16 @@ export async function* readLog(run: RunDirectory, options: ReadLogOptions): Asyn
       file ??= await open(run.log).catch(() => undefined);
       for (;;) {
         const bytesRead = file === undefined ? 0 : (await file.read(buffer, 0, chunkBytes, position)).bytesRead;
+        const start = share.startNow(run);
+        if (start > position) {
+          // Given back before or while it was read: what was read may be a hole. The line that is cut goes with it.
+          const gone = start - position;
+          position = file === undefined ? start : await nextLine(file, start, buffer);
+          splitter = new LineSplitter(position);
+          yield [{ time: clock.now(), line: notice(gone, share.maxBytes) }];
+          checkNotAborted(signal);
+          continue;
+        }
         if (bytesRead === 0) break;
         position += bytesRead;
         const lines = splitter.push(buffer.subarray(0, bytesRead));
@@ -60,6 +73,19 @@ export async function* readLog(run: RunDirectory, options: ReadLogOptions): Asyn
     growth.close();
     await file?.close();
   }
+}
+
+function notice(goneBytes: number, maxBytes: number): string {
+  return (
+    `flyte-dataplane: ${goneBytes} bytes of this log are gone: a container's log may take ${maxBytes} bytes of disk, ` +
+    "which the setting local.logBytes can change"
+  );
+}
+
+/** Where the first line begins that begins at `start` or after it; `start` itself where no line ends soon. */
+async function nextLine(file: FileHandle, start: number, buffer: Buffer): Promise<number> {
+  const { bytesRead } = await file.read(buffer, 0, chunkBytes, start);
+  return start + buffer.subarray(0, bytesRead).indexOf(0x0a) + 1;
 }
 
 function checkNotAborted(signal: AbortSignal | undefined): void {
