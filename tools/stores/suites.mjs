@@ -6,7 +6,7 @@
 export const suites = {
   versitygw: ["versitygw"],
   minio: ["minio", "toxiproxy"],
-  radosgw: ["radosgw"],
+  radosgw: ["radosgw", "toxiproxy"],
   faults: ["minio"],
   refusals: ["minio", "versitygw", "nginx"],
   web: ["nginx"],

@@ -1,4 +1,17 @@
-import type { Effect, Fault, SeenRequest } from "@flyte-dataplane/test-support";
+import type { Effect, Fault, FaultProxy, SeenRequest, StoreServer } from "@flyte-dataplane/test-support";
+import type { Harness, Proof } from "../../src/conformance/harness.ts";
+import { s3Harness, withQuickRetry } from "./s3-harness.ts";
+
+/** A store behind a line that breaks now and then, and retries before it. */
+export async function breakingHarness(
+  server: StoreServer,
+  broken: FaultProxy,
+  cannotProve: readonly Proof[],
+): Promise<Harness> {
+  await broken.reset();
+  for (const fault of passingFaults()) broken.inject(fault);
+  return s3Harness(server, { endpoint: broken.endpoint, wrap: withQuickRetry, cannotProve });
+}
 
 /** Bodies that break are for listings alone: a read that goes on after a replacement is rightly refused. */
 const effects: readonly { readonly effect: Effect; readonly breaksBody: boolean }[] = [
@@ -15,7 +28,7 @@ const effects: readonly { readonly effect: Effect; readonly breaksBody: boolean 
  * Every second request that reads meets the next fault of the list, over and over; the one between them passes, so that
  * five attempts suffice. Bodies that arrive as streams cannot be sent twice, and links are asked for by others: both pass.
  */
-export function passingFaults(): readonly Fault[] {
+function passingFaults(): readonly Fault[] {
   let seen = 0;
   let turn = -1;
   return effects.map(({ effect, breaksBody }, index) => ({

@@ -26,7 +26,7 @@ export const faultNames = [
 
 export type FaultName = (typeof faultNames)[number];
 
-export function cellOf(driver: DriverName, fault: FaultName, { name, direction }: Operation): Cell {
+function cellOf(driver: DriverName, fault: FaultName, { name, direction }: Operation): Cell {
   if (driver === "http" && direction !== "down") return { cannot: "a web server is only read" };
   if (driver === "http" && name === "tree down") return { cannot: "a web server lists nothing" };
   if (driver === "file" && name === "multipart put") return { cannot: "a file is never uploaded in parts" };
