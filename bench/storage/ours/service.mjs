@@ -17,7 +17,6 @@ const stores = createStores({
   clock,
   file: { durability: "synced", signing: { key: randomBytes(32), endpoint: () => endpoint } },
   network: { env: process.env, writes: "async" },
-  s3: { checksum: "none" },
 });
 const uri = parseStorageUri(kind === "file" ? `${place}/object` : `s3://${place}/object`);
 const bucket = await stores.bucket(uri);
