@@ -1,19 +1,14 @@
-import path from "node:path";
-import { create, toBinary } from "@bufbuild/protobuf";
-import { type Clock, DataPlaneError, inputsFile, inputsJsonFile, inputsYamlFile } from "@flyte-dataplane/core";
-import { LiteralMapSchema } from "@flyte-dataplane/proto/flyteidl2/core/literals";
+import { type Clock, DataPlaneError } from "@flyte-dataplane/core";
 import type { Stores } from "@flyte-dataplane/storage";
 import { declaredInputs } from "./download/declared-inputs.ts";
+import { Description, type MetadataFormat } from "./download/describe.ts";
 import { fetchInputs } from "./download/fetch.ts";
-import { type Layout, layOut } from "./download/layout.ts";
+import { layOut } from "./download/layout.ts";
 import { materialize } from "./download/materialize.ts";
-import { toJson, toYaml } from "./download/metadata-value.ts";
-import { makeFolder, placeBytes } from "./local/place-file.ts";
+import { stageTexts } from "./download/stage-texts.ts";
+import { makeFolder } from "./local/place-file.ts";
 import { namingVolume } from "./local/volume.ts";
 import type { Tally } from "./tally.ts";
-
-/** Which file lists all inputs beside `inputs.pb`, which is always there. */
-export type MetadataFormat = "JSON" | "YAML" | "PROTO";
 
 export interface DownloadOptions {
   readonly stores: Stores;
@@ -56,19 +51,14 @@ export async function download(options: DownloadOptions): Promise<void> {
   const types = declaredInputs(options.inputInterface);
   await makeFolder(toLocalDir);
   const inputs = await fetchInputs(options.fromRemote, options);
-  const layout = layOut(inputs, { ...options, folder: toLocalDir, types });
+  const layoutOptions = { ...options, folder: toLocalDir, types };
+  const layout = layOut(inputs, layoutOptions);
+  const description = new Description(options.format);
+  const writeTexts = (): Promise<void> => stageTexts(inputs, layoutOptions, description, options.signal);
   try {
-    await materialize(layout, { ...options, folder: toLocalDir });
-    await describe(layout, options);
+    await materialize(layout, { ...options, folder: toLocalDir, writeTexts });
+    await description.write(toLocalDir);
   } catch (error) {
     throw await namingVolume(toLocalDir, error);
   }
-}
-
-async function describe({ literals, values }: Layout, { toLocalDir, format }: DownloadOptions): Promise<void> {
-  const message = toBinary(LiteralMapSchema, create(LiteralMapSchema, { literals }));
-  await placeBytes(path.join(toLocalDir, inputsFile), message);
-  if (format === "PROTO") return;
-  const [name, text] = format === "JSON" ? [inputsJsonFile, toJson(values)] : [inputsYamlFile, toYaml(values)];
-  await placeBytes(path.join(toLocalDir, name), new TextEncoder().encode(text));
 }

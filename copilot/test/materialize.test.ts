@@ -29,10 +29,17 @@ async function store(objects: Readonly<Record<string, string>>): Promise<void> {
 }
 
 async function stageInto(folder: string, inputs: Readonly<Record<string, PlainLiteral>>): Promise<Tally> {
-  const literals = new Map(Object.entries(inputs).map(([name, value]) => [name, fromPlain(value)]));
-  const layout = layOut(literals, { folder, namedFolders: false, remoteBlobs: false });
+  const source = { names: Object.keys(inputs), literal: (name: string) => fromPlain(inputs[name] ?? { kind: "none" }) };
+  const layout = layOut(source, { folder, namedFolders: false, remoteBlobs: false });
   const tally = new Tally(false);
-  await materialize(layout, { folder, stores, clock, tally, maxBytes: Number.POSITIVE_INFINITY });
+  await materialize(layout, {
+    folder,
+    stores,
+    clock,
+    tally,
+    maxBytes: Number.POSITIVE_INFINITY,
+    writeTexts: () => Promise.resolve(),
+  });
   return tally;
 }
 

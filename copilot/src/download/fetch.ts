@@ -1,6 +1,7 @@
-import { DataPlaneError, decodeLiteral, decodeLiteralMap } from "@flyte-dataplane/core";
+import { DataPlaneError, decodeLiteral } from "@flyte-dataplane/core";
 import type { Literal, LiteralMap } from "@flyte-dataplane/proto/flyteidl2/core/literals";
 import { readObject, type Stores } from "@flyte-dataplane/storage";
+import { InputsMessage } from "./inputs-message.ts";
 
 export interface FetchOptions {
   readonly stores: Stores;
@@ -13,9 +14,30 @@ export interface FetchOptions {
 const maxHops = 16;
 
 /** The inputs message at `uri`, every offloaded literal in it replaced by the literal it stands for. */
-export async function fetchInputs(uri: string, options: FetchOptions): Promise<ReadonlyMap<string, Literal>> {
-  const message = decodeLiteralMap(await readObject(options.stores, uri, options), uri);
-  return new Map(Object.entries((await resolveMap(message, [], options)).literals));
+export async function fetchInputs(uri: string, options: FetchOptions): Promise<InputsMessage> {
+  const message = new InputsMessage(await readObject(options.stores, uri, options), uri);
+  for (const name of message.names) {
+    const literal = message.literal(name);
+    if (hasOffloaded(literal)) message.replace(name, await resolve(literal, [], options));
+  }
+  return message;
+}
+
+function hasOffloaded({ value }: Literal): boolean {
+  switch (value.case) {
+    case "offloadedMetadata":
+      return true;
+    case "collection":
+      return value.value.literals.some(hasOffloaded);
+    case "map":
+      return Object.values(value.value.literals).some(hasOffloaded);
+    case "scalar": {
+      const scalar = value.value.value;
+      return scalar.case === "union" && scalar.value.value !== undefined && hasOffloaded(scalar.value.value);
+    }
+    case undefined:
+      return false;
+  }
 }
 
 async function resolve(literal: Literal, hops: readonly string[], options: FetchOptions): Promise<Literal> {

@@ -1,4 +1,5 @@
 import { fromPlain, type PlainLiteral } from "@flyte-dataplane/core";
+import type { Literal } from "@flyte-dataplane/proto/flyteidl2/core/literals";
 import { describe, expect, it } from "vitest";
 import { baseName, uniqueName } from "./base-names.ts";
 import { type Layout, layOut } from "./layout.ts";
@@ -6,8 +7,8 @@ import { type Layout, layOut } from "./layout.ts";
 const file = (uri: string): PlainLiteral => ({ kind: "blob", uri, format: "", multipart: false });
 
 function named(inputs: Readonly<Record<string, PlainLiteral>>): Layout {
-  const literals = new Map(Object.entries(inputs).map(([name, value]) => [name, fromPlain(value)]));
-  return layOut(literals, { folder: "/D", namedFolders: true, remoteBlobs: false });
+  const literal = (name: string): Literal => fromPlain(inputs[name] ?? { kind: "none" });
+  return layOut({ names: Object.keys(inputs), literal }, { folder: "/D", namedFolders: true, remoteBlobs: false });
 }
 
 describe("names of files", () => {

@@ -13,11 +13,19 @@ import { primitiveValue, structValue } from "./plain-value.ts";
 export interface Layout {
   /** Parents before children. */
   readonly folders: readonly string[];
+  readonly blobs: readonly BlobPlace[];
+  /** Of all texts, which are laid out again when it is their turn to be written. */
+  readonly textBytes: number;
+}
+
+/** One input where it lands. */
+export interface PlacedInput {
+  readonly folders: readonly string[];
   readonly texts: readonly { readonly file: string; readonly bytes: Uint8Array }[];
   readonly blobs: readonly BlobPlace[];
-  /** The inputs with locations replaced by local paths; hash, metadata and artifact stay. */
-  readonly literals: Readonly<Record<string, Literal>>;
-  readonly values: ReadonlyMap<string, MetadataValue>;
+  /** With locations replaced by local paths; hash, metadata and artifact stay. */
+  readonly literal: Literal;
+  readonly value: MetadataValue;
 }
 
 export interface BlobPlace {
@@ -43,28 +51,44 @@ export interface LayoutOptions {
   readonly decodeMsgpack?: boolean;
 }
 
+/** Inputs by name, each made when it is asked for. */
+export interface InputSource {
+  readonly names: Iterable<string>;
+  literal(name: string): Literal;
+}
+
 /**
  * Decides the path of every value. Throws one error (origin user) that names every variable which has no place: a name
  * that would leave the folder or overwrite another file, a literal without value.
  */
-export function layOut(inputs: ReadonlyMap<string, Literal>, options: LayoutOptions): Layout {
+export function layOut(inputs: InputSource, options: LayoutOptions): Layout {
   const faults = new VariableFaults();
-  const plan = new Plan(options);
-  const literals: [string, Literal][] = [];
-  const values = new Map<string, MetadataValue>();
-  for (const [name, literal] of inputs) {
+  const folders: string[] = [];
+  const blobs: BlobPlace[] = [];
+  const claims = new Claims(options.folder);
+  let textBytes = 0;
+  for (const name of inputs.names) {
     try {
-      checkVariableName(name);
-      const placed = plan.place(name, literal, { path: path.join(options.folder, name) }, options.types?.get(name));
-      literals.push([name, placed.literal]);
-      values.set(name, placed.value);
+      const placed = placeInput(name, inputs.literal(name), options);
+      folders.push(...placed.folders);
+      blobs.push(...placed.blobs);
+      for (const { bytes } of placed.texts) textBytes += bytes.byteLength;
+      if (options.decodeMsgpack === true) claims.add(name, placed);
     } catch (error) {
       faults.add(name, error);
     }
   }
-  plan.checkDecoded(faults);
+  claims.check(faults);
   faults.throwIfAny("lay out inputs");
-  return { ...plan.made, literals: Object.fromEntries(literals), values };
+  return { folders, blobs, textBytes };
+}
+
+/** Decides the paths of one input. Throws `invalid_argument` (origin user) for one that has no place. */
+export function placeInput(name: string, literal: Literal, options: LayoutOptions): PlacedInput {
+  checkVariableName(name);
+  const plan = new Plan(options);
+  const placed = plan.place(name, literal, { path: path.join(options.folder, name) }, options.types?.get(name));
+  return { ...plan.made, ...placed };
 }
 
 /** Where one literal goes. */
@@ -88,9 +112,6 @@ class Plan {
     blobs: [] as BlobPlace[],
   };
   readonly #options: LayoutOptions;
-  /** Variables by the files that show their binaries as JSON. */
-  readonly #decodedFiles = new Map<string, string>();
-  readonly #decodedTexts: { readonly file: string; readonly bytes: Uint8Array }[] = [];
 
   constructor(options: LayoutOptions) {
     this.#options = options;
@@ -153,7 +174,9 @@ class Plan {
       case "binary": {
         const { value: bytes, tag } = value.value;
         this.made.texts.push({ file: slot.path, bytes });
-        if (tag === "msgpack" && this.#options.decodeMsgpack === true) this.#decoded(variable, bytes, slot);
+        if (tag === "msgpack" && this.#options.decodeMsgpack === true) {
+          this.#text({ path: `${slot.path}.json` }, toJson(msgpackValue(bytes)));
+        }
         return { scalar, value: toBase64(bytes) };
       }
       case "error":
@@ -198,24 +221,6 @@ class Plan {
     throw new DataPlaneError("invalid_argument", "the literal has no value", { origin: "user" });
   }
 
-  /** Whatever else has the name of a decoded file keeps it. */
-  checkDecoded(faults: VariableFaults): void {
-    if (this.#decodedFiles.size === 0) return;
-    const { folders, texts, blobs } = this.made;
-    const others = [...folders, ...texts.map(({ file }) => file), ...blobs.map((blob) => blob.path)];
-    for (const other of others) {
-      const variable = this.#decodedFiles.get(other);
-      if (variable !== undefined) faults.add(variable, taken(other));
-    }
-    for (const { file, bytes } of this.#decodedTexts) this.made.texts.push({ file, bytes });
-  }
-
-  #decoded(variable: string, bytes: Uint8Array, slot: Slot): void {
-    const file = `${slot.path}.json`;
-    this.#decodedFiles.set(file, variable);
-    this.#decodedTexts.push({ file, bytes: new TextEncoder().encode(toJson(msgpackValue(bytes))) });
-  }
-
   #text(slot: Slot, text: string): void {
     this.made.texts.push({ file: slot.path, bytes: new TextEncoder().encode(text) });
   }
@@ -247,7 +252,31 @@ function isFile({ type }: LiteralType): boolean {
   return type.case === "blob" && type.value.dimensionality === BlobType_BlobDimensionality.SINGLE;
 }
 
-function taken(file: string): DataPlaneError {
-  const what = `the JSON of its msgpack would be ${path.basename(file)}, which is another input's`;
-  return new DataPlaneError("invalid_argument", what, { origin: "user" });
+/** Files and folders by their paths, where a decoded binary takes one that nobody gave it. */
+class Claims {
+  readonly #folder: string;
+  readonly #owners = new Map<string, string>();
+  readonly #twice = new Map<string, string>();
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  add(variable: string, { folders, texts, blobs }: PlacedInput): void {
+    // A folder of data is both.
+    const data = new Set([...folders, ...blobs.map((blob) => blob.path)]);
+    for (const place of [...data, ...texts.map(({ file }) => file)]) {
+      const owner = this.#owners.get(place);
+      this.#owners.set(place, variable);
+      // Whoever bears the name of the file has the better claim.
+      if (owner !== undefined) this.#twice.set(place, place === path.join(this.#folder, variable) ? owner : variable);
+    }
+  }
+
+  check(faults: VariableFaults): void {
+    for (const [place, variable] of this.#twice) {
+      const what = `the JSON of its msgpack would be ${path.basename(place)}, which is another input's`;
+      faults.add(variable, new DataPlaneError("invalid_argument", what, { origin: "user" }));
+    }
+  }
 }

@@ -1,7 +1,7 @@
 import { type Clock, DataPlaneError, parseStorageUri } from "@flyte-dataplane/core";
 import { type DownloadOptions, downloadFile, downloadTree, type Stores } from "@flyte-dataplane/storage";
 import { concurrently } from "../concurrently.ts";
-import { makeFolder, placeBytes } from "../local/place-file.ts";
+import { makeFolder } from "../local/place-file.ts";
 import { checkRoom, namingVolume } from "../local/volume.ts";
 import type { Tally } from "../tally.ts";
 import { VariableFaults } from "../variable-faults.ts";
@@ -20,6 +20,8 @@ export interface MaterializeOptions {
   readonly tally: Tally;
   /** See `DownloadOptions` of transfers. */
   readonly verify?: "checksums" | "known";
+  /** Writes what lies nowhere else; called once all folders are there. */
+  readonly writeTexts: () => Promise<void>;
   readonly signal?: AbortSignal;
 }
 
@@ -44,14 +46,13 @@ export async function materialize(layout: Layout, options: MaterializeOptions): 
   faults.throwIfAny("list inputs");
   const trees = await listTrees(folders, options.stores, faults, options.signal);
   faults.throwIfAny("list inputs");
-  const sizes = [...trees.map(({ bytes }) => bytes), ...layout.texts.map(({ bytes }) => bytes.byteLength)];
   // Of single files the store tells the size when it sends them.
   await checkRoom(
     options.folder,
-    sizes.reduce((sum, size) => sum + size, 0),
+    trees.reduce((sum, { bytes }) => sum + bytes, layout.textBytes),
   );
   for (const folder of layout.folders) await makeFolder(folder);
-  for (const { file, bytes } of layout.texts) await placeBytes(file, bytes);
+  await options.writeTexts();
   const each =
     (move: (blob: BlobPlace) => Promise<void>) =>
     async (blob: BlobPlace): Promise<void> => {

@@ -18,17 +18,33 @@ export function toJson(value: MetadataValue): string {
   if (typeof value === "string") return jsonString(value);
   if (typeof value !== "object") return value.toString();
   if (isList(value)) return `[${value.map(toJson).join(",")}]`;
-  return `{${sorted(value)
-    .map(([key, member]) => `${jsonString(key)}:${toJson(member)}`)
+  return joinJson([...value].map(([key, member]) => [key, memberJson(key, member)]));
+}
+
+/** One member of a JSON object. */
+export function memberJson(key: string, value: MetadataValue): string {
+  return `${jsonString(key)}:${toJson(value)}`;
+}
+
+/** The object of these members, which are given with their keys. */
+export function joinJson(members: Iterable<readonly [string, string]>): string {
+  return `{${sorted(members)
+    .map(([, text]) => text)
     .join(",")}}`;
 }
 
 /**
- * The same values as block-style YAML, a newline at the end. Every text and key is double-quoted: so none reads as
- * another type, in YAML 1.1 or 1.2.
+ * One member of a mapping, as block-style YAML. Every text and key is double-quoted: so none reads as another type, in YAML
+ * 1.1 or 1.2.
  */
-export function toYaml(value: MetadataValue): string {
-  return `${block(value, "").replace(/^\n/, "")}\n`;
+export function memberYaml(key: string, value: MetadataValue): string {
+  return block(new Map([[key, value]]), "").replace(/^\n/, "");
+}
+
+/** The whole document of these members, which are given with their keys; a newline at the end. */
+export function joinYaml(members: Iterable<readonly [string, string]>): string {
+  const texts = sorted(members).map(([, text]) => `${text}\n`);
+  return texts.length === 0 ? "{}\n" : texts.join("");
 }
 
 /** What follows a key or a dash: a scalar on the same line, or a block below, indented by `indent`. */
@@ -66,8 +82,8 @@ function yamlString(text: string): string {
   );
 }
 
-function sorted(map: ReadonlyMap<string, MetadataValue>): readonly (readonly [string, MetadataValue])[] {
-  return [...map].sort(([a], [b]) => compareUtf8(a, b));
+function sorted<Value>(members: Iterable<readonly [string, Value]>): readonly (readonly [string, Value])[] {
+  return [...members].sort(([a], [b]) => compareUtf8(a, b));
 }
 
 function isList(value: MetadataValue): value is readonly MetadataValue[] {
