@@ -7,10 +7,11 @@ import {
 } from "@flyte-dataplane/proto/flyteidl2/core/literals";
 import {
   BlobType_BlobDimensionality,
+  type LiteralTypeSchema,
   SimpleType,
-  type StructuredDatasetTypeSchema,
 } from "@flyte-dataplane/proto/flyteidl2/core/types";
 import { InputsSchema } from "@flyte-dataplane/proto/flyteidl2/task/common";
+import { datasetType, literalType, schemaType } from "./output-type.ts";
 import type { Place, Value } from "./value.ts";
 
 export type Locate = (place: Place) => string;
@@ -59,12 +60,13 @@ function inner(value: Value, locate: Locate): LiteralValue {
   }
 }
 
-type ScalarLike = Exclude<Value, { is: "hollow" | "list" | "map" | "offloaded" | "reference" }>;
+/** What stands there to be found again. */
+const chosenString = {
+  type: { case: "simple", value: SimpleType.STRING },
+  structure: { tag: "chosen" },
+} as const satisfies MessageInitShape<typeof LiteralTypeSchema>;
 
-/** Columns and formats stand there to be found again. */
-const tableType = {
-  columns: [{ name: "age", literalType: { type: { case: "simple", value: SimpleType.INTEGER } } }],
-} satisfies MessageInitShape<typeof StructuredDatasetTypeSchema>;
+type ScalarLike = Exclude<Value, { is: "hollow" | "list" | "map" | "offloaded" | "reference" }>;
 
 function scalar(value: ScalarLike, locate: Locate): ScalarValue {
   switch (value.is) {
@@ -99,16 +101,13 @@ function scalar(value: ScalarLike, locate: Locate): ScalarValue {
       return { case: "blob", value: { uri: locate(value.at), metadata: { type } } };
     }
     case "schema":
-      return { case: "schema", value: { uri: locate(value.at), type: { columns: [{ name: "age" }] } } };
+      return { case: "schema", value: { uri: locate(value.at), type: schemaType } };
     case "dataset": {
-      const structuredDatasetType = { format: value.format, ...tableType };
+      const structuredDatasetType = datasetType(value.format);
       return { case: "structuredDataset", value: { uri: locate(value.at), metadata: { structuredDatasetType } } };
     }
     case "union": {
-      const type = {
-        type: { case: "simple", value: SimpleType.STRING },
-        structure: { tag: "chosen" },
-      } as const;
+      const type = value.type === undefined ? chosenString : literalType(value.type);
       return { case: "union", value: { value: toLiteral(value.value, locate), type } };
     }
   }

@@ -1,5 +1,7 @@
 /** Literals as cases write them: where data lie is said by key, and becomes a location once a run has its place. */
 
+import type { OutputType } from "./output-type.ts";
+
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 export type Value = (
@@ -19,7 +21,8 @@ export type Value = (
   | { readonly is: "folder"; readonly at: Place; readonly format: string }
   | { readonly is: "schema"; readonly at: Place }
   | { readonly is: "dataset"; readonly at: Place; readonly format: string }
-  | { readonly is: "union"; readonly value: Value }
+  /** `type` is the variant's; a string's of its own name by default. */
+  | { readonly is: "union"; readonly value: Value; readonly type?: OutputType }
   | { readonly is: "list"; readonly items: readonly Value[] }
   | { readonly is: "map"; readonly entries: readonly (readonly [string, Value])[] }
   /** The value lies in an object of its own. */

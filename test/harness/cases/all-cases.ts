@@ -1,5 +1,6 @@
 import type { Case } from "../case.ts";
 import { commandCases } from "./commands.ts";
+import { composedOutputCases } from "./composed-outputs.ts";
 import { configurationCases } from "./configuration.ts";
 import { fileCases } from "./files.ts";
 import { nameCases } from "./names.ts";
@@ -22,6 +23,7 @@ export function allCases(): readonly Case[] {
     ...simpleOutputCases,
     ...outputCases,
     ...refusedOutputCases,
+    ...composedOutputCases,
     ...sidecarLifeCases,
     ...commandCases,
     ...configurationCases,

@@ -1,10 +1,10 @@
 import { Buffer } from "node:buffer";
-import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
 import { TypedInterfaceSchema } from "@flyte-dataplane/proto/flyteidl2/core/interface";
-import { type LiteralTypeSchema, SimpleType } from "@flyte-dataplane/proto/flyteidl2/core/types";
 import type { Case, Dialect, Expected, FaultSpec, FileSpec, Plan, Signals, World } from "../case.ts";
 import type { SimpleName } from "../model/parse.ts";
-import { type OutputType, predictUpload } from "../model/predict-upload.ts";
+import { predictUpload } from "../model/predict-upload.ts";
+import { literalType, type OutputType } from "../output-type.ts";
 import type { Content } from "../value.ts";
 import { both } from "./download-case.ts";
 import { type StoreWords, sidecarWords, storeWords } from "./words.ts";
@@ -18,6 +18,8 @@ export interface SidecarSpec {
   /** Text in place of the declared types' base64. */
   readonly declared?: string;
   readonly metaName?: string;
+  /** Most bytes of a simple value that the flags allow; 1024 by default. */
+  readonly mostSimpleBytes?: number;
   readonly words?: StoreWords;
   readonly before?: (world: World) => readonly string[];
   readonly flags?: readonly string[] | ((world: World) => readonly string[]);
@@ -61,6 +63,7 @@ function planSidecar(world: World, spec: SidecarSpec): Plan {
     files: { ...left, ...Object.fromEntries(inLeft) },
     locate: (place) => world.locate(place),
     ...(metaName !== undefined && { metaName }),
+    ...(spec.mostSimpleBytes !== undefined && { mostSimpleBytes: spec.mostSimpleBytes }),
   });
   const files = Object.entries(left).map(([path, file]) => [`left/${path}`, file] as const);
   const env = spec.env?.(world);
@@ -84,38 +87,7 @@ function planSidecar(world: World, spec: SidecarSpec): Plan {
 
 /** base64 of a TypedInterface with these outputs. */
 export function declare(types: Readonly<Record<string, OutputType>>): string {
-  const variables = Object.entries(types).map(([key, type]) => ({ key, value: { type: typeOf(type) } }));
+  const variables = Object.entries(types).map(([key, type]) => ({ key, value: { type: literalType(type) } }));
   const message = create(TypedInterfaceSchema, { outputs: { variables } });
   return Buffer.from(toBinary(TypedInterfaceSchema, message)).toString("base64");
-}
-
-type Declared = MessageInitShape<typeof LiteralTypeSchema>;
-
-function typeOf(type: OutputType): Declared {
-  switch (type.is) {
-    case "simple":
-      return { type: { case: "simple", value: SimpleType[type.type] } };
-    case "file":
-    case "folder":
-      return { type: { case: "blob", value: { format: type.format, dimensionality: type.is === "file" ? 0 : 1 } } };
-    case "enum":
-      return { type: { case: "enumType", value: { values: [...type.values] } } };
-    case "optional":
-      return {
-        type: {
-          case: "unionType",
-          value: { variants: [typeOf(type.of), { type: { case: "simple", value: SimpleType.NONE } }] },
-        },
-      };
-    case "list":
-      return { type: { case: "collectionType", value: typeOf(type.of) } };
-    case "map":
-      return { type: { case: "mapValueType", value: typeOf(type.of) } };
-    case "schema":
-      return { type: { case: "schema", value: {} } };
-    case "dataset":
-      return { type: { case: "structuredDatasetType", value: { format: "parquet" } } };
-    case "undeclared":
-      return {};
-  }
 }
