@@ -2,7 +2,7 @@
  * The matrix: every fault in the middle of every transfer, drivers against MinIO with a proxy of ours between them.
  * However a transfer ends, what is visible is whole, and nothing else is left, here or there.
  */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { DataPlaneError } from "@flyte-dataplane/core";
@@ -49,7 +49,8 @@ afterAll(async () => {
 });
 
 for (const row of rowsOf(["s3", "http"], operations)) {
-  it(rowTitle(row), async () => {
+  it(rowTitle(row), async (context) => {
+    context.skip(row.fault === "a damaged disk" && process.getuid?.() !== 0, "only root may mount an image of a disk");
     const { driver, operation: planned, fault, ends, at } = row;
     const operation = at === undefined ? planned : { ...planned, cutAt: at };
     const shared = operation.direction === "list" ? { shared: listedBucket } : {};
@@ -84,6 +85,7 @@ interface Outcome {
 async function meet(name: FaultName, at: Scene): Promise<Outcome> {
   if (name === "SIGTERM") return await terminated(at);
   if (name === "a full disk" && at.operation.direction === "down") return await onSmallDisk(at);
+  if (name === "a damaged disk") return await onDamagedDisk(at);
   if (name === "a refused connection") await proxy.refuse();
   if (name === "a change in the middle") changeInTheMiddle(at);
   const fault = faultAt(name, at.operation);
@@ -103,6 +105,7 @@ async function meet(name: FaultName, at: Scene): Promise<Outcome> {
 /** The other faults come from elsewhere, or there is nothing that they could meet. */
 function metByProxy(fault: FaultName, { direction }: Operation): boolean {
   if (fault === "a full disk") return direction === "up";
+  if (fault === "a damaged disk") return false;
   return fault !== "a refused connection" && fault !== "a name that is not known";
 }
 
@@ -128,6 +131,14 @@ async function onSmallDisk(at: Scene): Promise<Outcome> {
   const report = await startChild(child, taskOf(at), { kind: "small disk", bytes: smallDiskBytes }).report;
   expectWholeFiles(report, at.operation, false);
   return report;
+}
+
+async function onDamagedDisk(at: Scene): Promise<Outcome> {
+  const beside = await mkdtemp(path.join(directory, "disk-"));
+  for (const made of ["copy", "empty"]) await mkdir(path.join(beside, made));
+  // What cannot be read is not looked at afterwards either.
+  const task = { ...taskOf(at), target: path.join(beside, "empty") };
+  return await startChild(child, task, { kind: "damaged disk", folder: at.folder, beside }).report;
 }
 
 function taskOf(at: Scene): ChildTask {

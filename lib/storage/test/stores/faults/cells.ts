@@ -53,9 +53,11 @@ function cellOf(driver: DriverName, fault: FaultName, { name, direction }: Opera
     case "no permission":
       return driver === "memory" ? { cannot: "its objects belong to this process" } : { ends: "permission_denied" };
     case "a damaged disk":
-      if (isRemote) return { cannot: "that of the store is its own affair, and local files are read as for files" };
-      if (driver === "memory") return { cannot: "its objects are on no disk" };
-      return direction === "list" ? { cannot: "folders are read by name, no byte of a file" } : { ends: "unavailable" };
+      if (direction === "list") return { cannot: "a listing reads no byte of a file" };
+      if (driver === "file" || name === "tree up") return { ends: "unavailable" };
+      // Within a request to the store, `unavailable` would speak of the store.
+      if (direction === "up") return { ends: "internal" };
+      return { cannot: "what was written is not read again, and tells nothing of its disk" };
   }
 }
 
