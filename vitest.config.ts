@@ -29,6 +29,7 @@ export default defineConfig({
             "*/src/**/*.test.ts",
             "proto/test/**/*.test.ts",
             "test/support/src/**/*.test.ts",
+            "test/harness/*.test.ts",
             "tools/**/*.test.mjs",
           ],
           exclude,
