@@ -5,7 +5,18 @@ import {
   SimpleType,
   type StructuredDatasetTypeSchema,
 } from "@flyte-dataplane/proto/flyteidl2/core/types";
-import type { SimpleName } from "./model/parse.ts";
+
+export type SimpleName =
+  | "NONE"
+  | "INTEGER"
+  | "FLOAT"
+  | "STRING"
+  | "BOOLEAN"
+  | "DATETIME"
+  | "DURATION"
+  | "BINARY"
+  | "ERROR"
+  | "STRUCT";
 
 /** A declared type, as cases write it. */
 export type OutputType =

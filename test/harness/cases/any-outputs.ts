@@ -1,7 +1,6 @@
 /** Any outputs and what a task may leave for them, from a generator of random data. */
 import fc from "fast-check";
-import type { SimpleName } from "../model/parse.ts";
-import type { OutputType } from "../output-type.ts";
+import type { OutputType, SimpleName } from "../output-type.ts";
 import type { Content } from "../value.ts";
 import { type Alphabet, anyName, anyStruct } from "./any-inputs.ts";
 

@@ -1,7 +1,7 @@
 /** Simple values that a task leaves: what each type accepts and what it refuses. Items 68 to 72, B5, B20, B21. */
 import { Buffer } from "node:buffer";
 import type { Case, Expected } from "../case.ts";
-import type { SimpleName } from "../model/parse.ts";
+import type { SimpleName } from "../output-type.ts";
 import { ours } from "./download-case.ts";
 import { sidecarCase, simple } from "./sidecar-case.ts";
 

@@ -1,5 +1,6 @@
 /** Section 4.5: what a task's files mean by their declared types. */
 import { Buffer, isUtf8 } from "node:buffer";
+import type { SimpleName } from "../output-type.ts";
 import {
   binary,
   boolean,
@@ -13,18 +14,6 @@ import {
   text,
   type Value,
 } from "../value.ts";
-
-export type SimpleName =
-  | "NONE"
-  | "INTEGER"
-  | "FLOAT"
-  | "STRING"
-  | "BOOLEAN"
-  | "DATETIME"
-  | "DURATION"
-  | "BINARY"
-  | "ERROR"
-  | "STRUCT";
 
 /** The value in a file's bytes, or undefined where the type does not accept them. */
 export function parse(type: SimpleName, content: Uint8Array): Value | undefined {
