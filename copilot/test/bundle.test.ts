@@ -1,4 +1,6 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 
@@ -55,8 +57,18 @@ describe("the bundle", () => {
 
   it("imports nothing but what Node has built in, save what it asks for late and can do without", () => {
     const late = ["@aws-sdk/credential-provider-ini", "@node-rs/crc32"];
-    const others = bundled().imports.filter(({ path }) => !path.startsWith("node:"));
-    expect(others.filter(({ path, kind }) => kind !== "dynamic-import" || !late.includes(path))).toEqual([]);
+    const others = bundled().imports.filter(({ path: name }) => !name.startsWith("node:"));
+    expect(others.filter(({ path: name, kind }) => kind !== "dynamic-import" || !late.includes(name))).toEqual([]);
+  });
+
+  it("is the package's program, and runs by itself", () => {
+    const { bin } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+      readonly bin: Readonly<Record<string, string>>;
+    };
+    expect(Object.keys(bin)).toEqual(["flyte-copilot"]);
+    const program = fileURLToPath(new URL(`../${bin["flyte-copilot"] ?? ""}`, import.meta.url));
+    const env = { PATH: path.dirname(process.execPath) };
+    expect(execFileSync(program, ["--version"], { encoding: "utf8", env })).toMatch(/^flyte-copilot /);
   });
 
   it("stays small enough to start in tenths of a second on half a core", () => {

@@ -10,7 +10,7 @@ import { readTag } from "./tags.mjs";
  * @property {string} id
  * @property {string} text
  * @property {Standing} standing
- * @property {string} [reason] why it needs the reference
+ * @property {string} [reason] why it needs the reference, or why nothing proves it yet
  * @property {{ name: string, file: string, state: string }[]} tests those with its tag
  */
 
@@ -31,9 +31,10 @@ const referenceTest = /\.reference\.test\.ts$/;
  * @param {readonly import("./items.mjs").Item[]} items
  * @param {readonly import("../vitest/report.mjs").ReportedTest[]} tests
  * @param {Readonly<Record<string, Readonly<Record<string, string>>>>} needsReference reason by contract and id
+ * @param {Readonly<Record<string, Readonly<Record<string, string>>>>} [notYet] reason by contract and id, for items that nothing proves yet
  * @returns {{ covered: CoveredItem[], faults: string[] }} faults: one line per tag that cannot be read
  */
-export function cover(items, tests, needsReference) {
+export function cover(items, tests, needsReference, notYet = {}) {
   /** @type {Map<string, Set<string>>} */
   const known = new Map();
   for (const { contract, id } of items) known.set(contract, (known.get(contract) ?? new Set()).add(id));
@@ -53,9 +54,14 @@ export function cover(items, tests, needsReference) {
       faults.push(`${test.file}: "${test.name}": ${error instanceof Error ? error.message : String(error)}`);
     }
   }
-  for (const [contract, reasons] of Object.entries(needsReference)) {
-    for (const id of Object.keys(reasons)) {
-      if (!known.get(contract)?.has(id)) faults.push(`needs-reference.json: ${contract} has no item ${id}`);
+  for (const [file, list] of /** @type {const} */ ([
+    ["needs-reference.json", needsReference],
+    ["not-yet.json", notYet],
+  ])) {
+    for (const [contract, reasons] of Object.entries(list)) {
+      for (const id of Object.keys(reasons)) {
+        if (!known.get(contract)?.has(id)) faults.push(`${file}: ${contract} has no item ${id}`);
+      }
     }
   }
 
@@ -63,13 +69,15 @@ export function cover(items, tests, needsReference) {
     const own = tagged.get(`${item.contract} ${item.id}`) ?? [];
     const reason = needsReference[item.contract]?.[item.id];
     const counting = reason === undefined ? own : own.filter((test) => referenceTest.test(test.file));
+    const standsAs = standing(
+      counting.map((test) => test.state),
+      reason !== undefined,
+    );
+    const why = standsAs === "missing" ? notYet[item.contract]?.[item.id] : reason;
     return {
       ...item,
-      standing: standing(
-        counting.map((test) => test.state),
-        reason !== undefined,
-      ),
-      ...(reason === undefined ? {} : { reason }),
+      standing: standsAs,
+      ...(why === undefined ? {} : { reason: why }),
       tests: own.map(({ name, file, state }) => ({ name, file, state })),
     };
   });

@@ -51,3 +51,12 @@ test("a tag that cannot be read is a fault that names file and test", () => {
 test("a reason for an item that does not exist is a fault", () => {
   expect(cover(items, [], { cache: { 99: "x" } }).faults).toEqual(["needs-reference.json: cache has no item 99"]);
 });
+
+test("what is not there yet has its reason for as long as nothing proves it", () => {
+  const [item] = items;
+  const notYet = { [item?.contract ?? ""]: { [item?.id ?? ""]: "waits for a driver" } };
+  expect(cover(items, [], {}, notYet).covered[0]).toMatchObject({ standing: "missing", reason: "waits for a driver" });
+  const proof = tagged(`${item?.contract} ${item?.id}`, "passed");
+  expect(cover(items, [proof], {}, notYet).covered[0]).not.toHaveProperty("reason");
+  expect(cover(items, [], {}, { cache: { 99: "x" } }).faults).toEqual(["not-yet.json: cache has no item 99"]);
+});
