@@ -66,7 +66,9 @@ export class Bucket {
   async get(key: string, options: GetOptions = {}): Promise<ReadResult> {
     return await this.#call("get", key, options.signal, async () => {
       checkRange(options.range);
-      const { info, body, toFile } = await this.#driver.get(key, options);
+      const read = await this.#driver.get(key, options);
+      if (read.taken === true) return read;
+      const { info, body, toFile } = read;
       const expected = expectedBytes(info, options);
       return {
         info,

@@ -10,6 +10,7 @@ export const crc32Of: Crc = (chunk, before = 0) => crc32(chunk, before);
 
 /** Loaded at the first use: an addon that a start without such objects has no need of. */
 let crc32c: Promise<Crc> | undefined;
+let loadedCrc32c: Crc | undefined;
 
 /**
  * Castagnoli's checksum, which Node does not have: by an addon, 0.2 CPU-s per GiB, or by ourselves where that cannot be
@@ -21,6 +22,12 @@ export function loadCrc32c(): Promise<Crc> {
       (chunk, before = 0) =>
         compute(chunk, before),
     async () => (await import("./crc32c.ts")).crc32c,
+  );
+  crc32c.then(
+    (loaded) => {
+      loadedCrc32c = loaded;
+    },
+    () => undefined,
   );
   return crc32c;
 }
@@ -44,6 +51,14 @@ export async function bodyCheck(checksums: Checksums | undefined): Promise<BodyC
   if (checksums?.crc32c !== undefined) return running("CRC32C", await loadCrc32c(), checksums.crc32c);
   if (checksums?.crc32 !== undefined) return running("CRC32", crc32Of, checksums.crc32);
   return undefined;
+}
+
+/** As `bodyCheck`, for those who cannot wait: `unloaded` before the addon that the check needs is loaded. */
+export function bodyCheckAtOnce(checksums: Checksums | undefined): BodyCheck | undefined | "unloaded" {
+  if (checksums?.crc32c !== undefined) {
+    return loadedCrc32c === undefined ? "unloaded" : running("CRC32C", loadedCrc32c, checksums.crc32c);
+  }
+  return checksums?.crc32 === undefined ? undefined : running("CRC32", crc32Of, checksums.crc32);
 }
 
 function running(name: string, crc: Crc, expected: Uint8Array): BodyCheck {

@@ -87,6 +87,26 @@ export interface GetOptions extends CallOptions {
   readonly ifMatch?: string;
   /** The caller compares the body with `info.checksums` itself, so that the driver need not do it as well. */
   readonly unverified?: boolean;
+  /** Is offered the body; see `BodySink`. A driver may pass over it. */
+  readonly sink?: BodySink;
+}
+
+/**
+ * Takes a whole object within the calls that bring it, for programs that block at each write: the cheapest way for a small
+ * one. `get` then resolves after the last byte, with `taken`. The sink compares the body with `info.checksums`. What it
+ * throws is what `get` rejects with, and is final.
+ */
+export interface BodySink {
+  /** False leaves the body to whoever called `get`. The key in `info` is the store's own. */
+  begin(info: ObjectInfo): boolean;
+  /** `bytes` stay as they are during the call only. */
+  chunk(bytes: Uint8Array): void;
+  /** The body is complete. */
+  end(): void;
+  /** What it takes, from when `begin` was called until that returned false. */
+  readonly taking: ObjectInfo | undefined;
+  /** Bytes so far: where the line breaks, the rest may come by another way. */
+  readonly received: number;
 }
 
 export interface PutOptions extends CallOptions {
@@ -130,9 +150,11 @@ export interface Checksums {
   readonly sha256?: Uint8Array;
 }
 
-/** An answer to `get`: its reader takes `body` or calls `toFile`, one of the two and once. */
+/** An answer to `get`: its reader takes `body` or calls `toFile`, one of the two and once, unless the body is taken. */
 export interface ReadResult {
   readonly info: ObjectInfo;
+  /** The sink has had the whole body; there are no chunks. */
+  readonly taken?: boolean;
   /** Chunks are valid until the next one is asked for. */
   readonly body: AsyncIterable<Uint8Array>;
   /**

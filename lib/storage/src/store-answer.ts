@@ -47,7 +47,12 @@ export function retryAfterMs(value: string | undefined, now: number): number | u
 /** A date of HTTP in milliseconds since the Unix epoch; undefined where it is none. */
 export function httpDate(value: string | undefined): number | undefined {
   // `Date.parse` alone would take "1" for a year: a date of HTTP begins with its weekday and ends in GMT.
-  if (value === undefined || !/^[A-Z][a-z]{2,8},? .* GMT$/.test(value)) return undefined;
-  const moment = Date.parse(value);
-  return Number.isNaN(moment) ? undefined : moment;
+  if (value === undefined) return undefined;
+  // Objects of a tree were written within a few seconds.
+  if (latestDate.text === value) return latestDate.moment;
+  const moment = /^[A-Z][a-z]{2,8},? .* GMT$/.test(value) ? Date.parse(value) : Number.NaN;
+  latestDate = { text: value, moment: Number.isNaN(moment) ? undefined : moment };
+  return latestDate.moment;
 }
+
+let latestDate: { readonly text: string; readonly moment: number | undefined } = { text: "", moment: undefined };

@@ -29,7 +29,13 @@ export function withMetrics(driver: Driver, metrics: Metrics, clock: Clock): Dri
     get: async (key: string, options?: GetOptions): Promise<ReadResult> => {
       const started = clock.now();
       try {
-        const { info, body, toFile } = await driver.get(key, options);
+        const read = await driver.get(key, options);
+        const { info, body, toFile } = read;
+        if (read.taken === true) {
+          record.bytes("get", info.size);
+          record.end("get", started, "ok");
+          return read;
+        }
         return {
           info,
           body: record.body(body, started),

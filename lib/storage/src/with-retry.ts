@@ -12,7 +12,7 @@ import type {
 } from "./driver.ts";
 import { removeInTime } from "./remove-in-time.ts";
 import { defaultRetryPolicy, isUnanswered, type RetryPolicy } from "./retry/policy.ts";
-import { openedFor, resumable } from "./retry/resume-get.ts";
+import { openedFor, resumable, resumedInto } from "./retry/resume-get.ts";
 import { Retrier, type RetryDeps, type Tries } from "./retry/retrier.ts";
 import { withRetriedParts } from "./retry/retry-multipart.ts";
 import { isFileSlice } from "./source.ts";
@@ -35,11 +35,18 @@ export function withRetry(driver: Driver, policy: Partial<RetryPolicy>, deps: Re
     head: (key: string, options?: CallOptions): Promise<ObjectInfo> =>
       retrier.run({ operation: "head", key, signal: options?.signal }, () => driver.head(key, options)),
     get: async (key: string, options: GetOptions = {}): Promise<ReadResult> => {
-      // A version that is gone does not come back.
-      const repeatable = ({ code }: DataPlaneError): boolean => options.ifMatch === undefined || code !== "aborted";
+      const { sink } = options;
+      // A version that is gone does not come back, and no sink takes an object twice.
+      const repeatable = ({ code }: DataPlaneError): boolean =>
+        sink?.taking === undefined && (options.ifMatch === undefined || code !== "aborted");
       const call = { operation: "get", key, signal: options.signal };
-      const first = await retrier.run(call, () => driver.get(key, openedFor(options)), repeatable);
-      return await resumable(driver, key, options, first, retrier);
+      try {
+        const first = await retrier.run(call, () => driver.get(key, openedFor(options)), repeatable);
+        return first.taken === true ? first : await resumable(driver, key, options, first, retrier);
+      } catch (error) {
+        if (sink?.taking === undefined) throw error;
+        return await resumedInto(driver, key, sink, sink.taking, error, options, retrier);
+      }
     },
     put: (key: string, body: Source, options?: PutOptions): Promise<PutResult> =>
       putAgain(driver, retrier, key, body, options),

@@ -21,8 +21,13 @@ export function encodeDeterministic<Desc extends DescMessage>(
 
 /** Compares two texts by their UTF-8 bytes; JavaScript's own order is by UTF-16 units, which differs beyond U+FFFF. */
 export function compareUtf8(a: string, b: string): number {
+  if (a === b) return 0;
+  // Below the surrogates the units of a string are in the order of their UTF-8 bytes.
+  if (!surrogateOrAbove.test(a) && !surrogateOrAbove.test(b)) return a < b ? -1 : 1;
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
+
+const surrogateOrAbove = /[\ud800-\uffff]/;
 
 function writeMessage(writer: BinaryWriter, message: ReflectMessage, order: FieldOrder): void {
   for (const field of setFields(message, order)) writeField(writer, message, field, order);

@@ -6,6 +6,7 @@ import { checksums } from "./checksums.ts";
 import { closing } from "./closing.ts";
 import { conditions } from "./conditions.ts";
 import type { Harness, Subject } from "./harness.ts";
+import { intoSink } from "./into-sink.ts";
 import { keys } from "./keys.ts";
 import { listing } from "./listing.ts";
 import { metadata } from "./metadata.ts";
@@ -27,6 +28,7 @@ const topics = {
   sources,
   ranges,
   toFile,
+  intoSink,
   absence,
   replacing,
   conditions,

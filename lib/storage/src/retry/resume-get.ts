@@ -1,6 +1,6 @@
 import { DataPlaneError } from "@flyte-dataplane/core";
 import { type BodyCheck, bodyCheck } from "../crc.ts";
-import type { Driver, FileTarget, GetOptions, ReadResult } from "../driver.ts";
+import type { BodySink, Driver, FileTarget, GetOptions, ObjectInfo, ReadResult } from "../driver.ts";
 import { releaseBody } from "../read-body.ts";
 import type { Retrier, Tries } from "./retrier.ts";
 
@@ -20,7 +20,8 @@ export async function resumable(
   first: ReadResult,
   retrier: Retrier,
 ): Promise<ReadResult> {
-  const check = options.unverified === true || !isWhole(options) ? undefined : await bodyCheck(first.info.checksums);
+  const wanted = options.unverified === true || !isWhole(options) ? undefined : first.info.checksums;
+  const check = wanted === undefined ? undefined : await bodyCheck(wanted);
   const source = new Remainder(driver, key, options, first, retrier, check);
   const { toFile } = first;
   return {
@@ -28,6 +29,33 @@ export async function resumable(
     body: source.chunks(first),
     ...(toFile !== undefined && { toFile: (target: FileTarget) => source.toFile(toFile, target) }),
   };
+}
+
+/**
+ * Gives `sink` the rest of an object that `failure` broke off, as `resumable` does. Rejects with `failure` where it was no
+ * fault of the line: what the sink itself throws is final.
+ */
+export async function resumedInto(
+  driver: Driver,
+  key: string,
+  sink: BodySink,
+  info: ObjectInfo,
+  failure: unknown,
+  options: GetOptions,
+  retrier: Retrier,
+): Promise<ReadResult> {
+  if (!(failure instanceof DataPlaneError) || failure.code !== "unavailable") throw failure;
+  const { sink: _served, ...rest } = options;
+  const broken = { info, body: brokenOff(failure) };
+  // The sink compares the whole: no check here has seen its first bytes.
+  const source = new Remainder(driver, key, rest, broken, retrier, undefined, sink.received);
+  for await (const chunk of source.chunks(broken)) sink.chunk(chunk);
+  sink.end();
+  return { ...broken, taken: true };
+}
+
+async function* brokenOff(failure: DataPlaneError): AsyncGenerator<Uint8Array, void, undefined> {
+  yield* await Promise.reject<Uint8Array[]>(failure);
 }
 
 /** How a driver is asked for what `resumable` compares itself. */
@@ -49,9 +77,9 @@ class Remainder {
   readonly #start: number;
   readonly #end: number;
   #tries: Tries | undefined;
-  #done = 0;
+  #done: number;
   /** Where the running attempt began. */
-  #begunAt = 0;
+  #begunAt: number;
 
   constructor(
     driver: Driver,
@@ -60,7 +88,10 @@ class Remainder {
     { info }: ReadResult,
     retrier: Retrier,
     check: BodyCheck | undefined,
+    done = 0,
   ) {
+    this.#done = done;
+    this.#begunAt = done;
     this.#driver = driver;
     this.#key = key;
     this.#options = options;

@@ -52,9 +52,18 @@ export interface Disk {
   write(body: AsyncIterable<Uint8Array>, target: FileTarget): Promise<number>;
 }
 
+/** One that never lets anybody wait. */
+export interface BlockingDisk extends Disk {
+  create(file: string): number;
+  close(fd: number): void;
+  rename(from: string, to: string): void;
+  unlink(file: string): void;
+  free(folder: string): number;
+}
+
 const reading = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-export const blockingDisk: Disk = {
+export const blockingDisk: BlockingDisk = {
   create: (file) => openSync(file, "wx+", 0o666),
   openToRead: (file) => openSync(file, reading),
   stat: (fd) => fstatSync(fd, { bigint: true }),

@@ -50,10 +50,10 @@ async function* placed(
 ): AsyncGenerator<Placed, void, undefined> {
   let last: string | undefined;
   for await (const info of listing) {
-    const ref = bucket.uri(info.key);
+    const ref = (): string => bucket.uri(info.key);
     if (last !== undefined && compareUtf8(info.key, last) <= 0) {
       throw new DataPlaneError("data_loss", `list ${bucket.uri(prefix)}: the listing repeats itself at "${info.key}"`, {
-        ref,
+        ref: ref(),
       });
     }
     last = info.key;

@@ -4,6 +4,7 @@ import type { ObjectInfo, ReadResult } from "../driver.ts";
 import { releaseBody } from "../read-body.ts";
 import type { TransferContext } from "./context.ts";
 import { fetchPieces } from "./fetch-pieces.ts";
+import { FileSink } from "./file-sink.ts";
 import { follow } from "./follow.ts";
 import { intoFile } from "./into-file.ts";
 import type { DownloadOptions } from "./options.ts";
@@ -47,12 +48,12 @@ async function fetchOnce(
     // A listing knows no checksums.
     return await inPieces(context, await bucket.head(key, { signal }), file, signal);
   }
-  if (listed !== undefined) {
-    return await inOne(context, await bucket.get(key, { signal, unverified: true }), key, file, signal);
-  }
+  const sink = context.options.writes === "sync" ? new FileSink(context, key, file, signal) : undefined;
+  if (listed !== undefined) return await inSink(context, key, file, signal, sink);
   const first = follow(signal);
   try {
-    const read = await bucket.get(key, { signal: first.signal, unverified: true });
+    const read = await bucket.get(key, { signal: first.signal, unverified: true, ...(sink && { sink }) });
+    if (read.taken === true) return read.info;
     if (!isLarge(context, read.info)) return await inOne(context, read, key, file, signal);
     // Only the head was wanted. The rest of this body costs less to drop with its connection than a request for the head.
     first.controller.abort();
@@ -60,6 +61,22 @@ async function fetchOnce(
     return await inPieces(context, read.info, file, signal);
   } finally {
     first.release();
+    sink?.release();
+  }
+}
+
+async function inSink(
+  context: Context,
+  key: string,
+  file: string,
+  signal: AbortSignal,
+  sink: FileSink | undefined,
+): Promise<ObjectInfo> {
+  try {
+    const read = await context.bucket.get(key, { signal, unverified: true, ...(sink && { sink }) });
+    return read.taken === true ? read.info : await inOne(context, read, key, file, signal);
+  } finally {
+    sink?.release();
   }
 }
 

@@ -4,6 +4,9 @@ import { DataPlaneError } from "@flyte-dataplane/core";
 /** Bytes; what file systems take for one name. */
 const maxNameBytes = 255;
 
+/** The object's URI, or how to make it: most keys have a place. */
+type Ref = string | (() => string);
+
 /** Where an object of a tree belongs, below the tree's directory. */
 export interface KeyPlace {
   /** Names from the directory to the file or folder; none for the directory itself. */
@@ -16,7 +19,7 @@ export interface KeyPlace {
  * The place of the object whose key goes on with `relative` behind the tree's prefix. Throws `invalid_argument` (origin
  * user) for a key that would leave the directory or has no file of its own there: `a//b` and `a/b` would be one.
  */
-export function placeOfKey(relative: string, size: number, ref: string): KeyPlace {
+export function placeOfKey(relative: string, size: number, ref: Ref): KeyPlace {
   if (relative === "") return folder([], size, ref);
   const isFolder = relative.endsWith("/");
   const segments = (isFolder ? relative.slice(0, -1) : relative).split("/");
@@ -24,21 +27,23 @@ export function placeOfKey(relative: string, size: number, ref: string): KeyPlac
   return isFolder ? folder(segments, size, ref) : { segments, isFolder };
 }
 
-function folder(segments: readonly string[], size: number, ref: string): KeyPlace {
+function folder(segments: readonly string[], size: number, ref: Ref): KeyPlace {
   if (size === 0) return { segments, isFolder: true };
   throw refuse(ref, `it names a folder and has ${size} bytes, for which there is no file`);
 }
 
-function checkName(segment: string, ref: string): void {
+function checkName(segment: string, ref: Ref): void {
   if (segment === "") throw refuse(ref, "a part of its name is empty");
   if (segment === "." || segment === "..") throw refuse(ref, `the part "${segment}" of its name leads elsewhere`);
   if (segment.includes("\0")) throw refuse(ref, "its name holds a NUL character");
-  const bytes = Buffer.byteLength(segment);
+  // No letter has more than three bytes per unit.
+  const bytes = segment.length * 3 <= maxNameBytes ? 0 : Buffer.byteLength(segment);
   if (bytes > maxNameBytes) {
     throw refuse(ref, `a part of its name has ${bytes} bytes; a file name has ${maxNameBytes} at most`);
   }
 }
 
-function refuse(ref: string, why: string): DataPlaneError {
+function refuse(named: Ref, why: string): DataPlaneError {
+  const ref = typeof named === "string" ? named : named();
   return new DataPlaneError("invalid_argument", `place ${ref}: ${why}`, { origin: "user", ref });
 }

@@ -26,7 +26,7 @@ function listenTo(signal: AbortSignal): Set<Abortable> {
   signal.addEventListener(
     "abort",
     () => {
-      for (const who of [...all]) who.aborted();
+      for (const who of all) who.aborted();
     },
     { once: true },
   );

@@ -17,24 +17,48 @@ export function isFieldValue(text: string): boolean {
 }
 
 /**
- * Header or trailer lines (without their line ends) by lower-case name, values in the order they came. Strict as RFC 9112
- * section 5 lets a client be: no folded lines, no blank before the colon; each is a way to smuggle one field as another.
+ * Header or trailer lines (without their line ends) by lower-case name, the values of a repeated name joined by ", ". Strict
+ * as RFC 9112 section 5 lets a client be: no folded lines, no blank before the colon; each is a way to smuggle one field as
+ * another. `lines` are read from `first` on.
  */
-export function parseFields(lines: readonly string[]): Map<string, string[]> {
-  if (lines.length > maxFields) throw malformed(`more than ${maxFields} header fields`);
-  const fields = new Map<string, string[]>();
-  for (const line of lines) {
-    const colon = line.indexOf(":");
-    const name = line.slice(0, Math.max(colon, 0));
-    if (!isFieldName(name)) throw malformed("a header line without a proper name");
-    const value = withoutBlanks(line, colon + 1);
+export function parseFields(lines: readonly string[], first = 0): Map<string, string> {
+  if (lines.length - first > maxFields) throw malformed(`more than ${maxFields} header fields`);
+  const fields = new Map<string, string>();
+  for (let index = first; index < lines.length; index += 1) {
+    const line = lines[index] ?? "";
+    const name = nameOf(line);
+    const value = withoutBlanks(line, name.length + 1);
     if (!isFieldValue(value)) throw malformed("a control character in a header");
-    const key = name.toLowerCase();
-    const values = fields.get(key);
-    if (values === undefined) fields.set(key, [value]);
-    else values.push(value);
+    const before = fields.get(name);
+    fields.set(name, before === undefined ? value : `${before}, ${value}`);
   }
   return fields;
+}
+
+/** Names as they were spelt, by which servers tell the same few over and over, and in lower case. */
+const knownNames = new Map<string, string>();
+const maxKnownNames = 256;
+
+/** The name of a field, in lower case; throws `unavailable` for a line that does not begin with one. */
+export function nameOf(line: string): string {
+  const spelt = line.slice(0, Math.max(line.indexOf(":"), 0));
+  const known = knownNames.get(spelt);
+  if (known !== undefined) return known;
+  if (!isFieldName(spelt)) throw malformed("a header line without a proper name");
+  const name = spelt.toLowerCase();
+  // Whoever makes up names must not fill the memory.
+  if (knownNames.size < maxKnownNames && spelt.length <= maxKnownNames) knownNames.set(spelt, name);
+  return name;
+}
+
+/** The values of the fields of that name, in the order they came; `lines` are known to be fields, from the second on. */
+export function valuesOf(name: string, lines: readonly string[]): string[] {
+  const values: string[] = [];
+  for (let index = 1; index < lines.length; index += 1) {
+    const line = lines[index] ?? "";
+    if (nameOf(line) === name) values.push(withoutBlanks(line, name.length + 1));
+  }
+  return values;
 }
 
 /** `line` from `start`, without blanks and tabs at either end. A pattern that does this takes quadratic time. */

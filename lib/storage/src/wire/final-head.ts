@@ -19,7 +19,7 @@ export class FinalHead {
   push(bytes: Uint8Array): number {
     let taken = 0;
     while (taken < bytes.byteLength && this.head === undefined) {
-      taken += this.#reader.push(bytes.subarray(taken));
+      taken += this.#reader.push(taken === 0 ? bytes : bytes.subarray(taken));
       const { first, lines } = this.#reader;
       if (lines !== undefined) this.#finished(parseResponseHead(lines));
       // What speaks another protocol may never come to an empty line.

@@ -4,7 +4,7 @@ import { malformed } from "./failures.ts";
 const maxHeadBytes = 64 * 1024;
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
-const headEnd = "\r\n\r\n";
+const headEnd = Buffer.from("\r\n\r\n");
 const improperEnd = "a line that does not end in CR LF";
 
 /**
@@ -27,7 +27,7 @@ export class HeadReader {
 
   /** Returns how many of `bytes` belong to the head: all of them until `lines` is there. */
   push(bytes: Uint8Array): number {
-    const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const chunk = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     return this.#bytes === 0 ? (this.#pushWhole(chunk) ?? this.#pushLines(chunk)) : this.#pushLines(chunk);
   }
 
@@ -38,10 +38,15 @@ export class HeadReader {
     const end = chunk.indexOf(headEnd);
     const taken = end + headEnd.length;
     if (end < 0 || taken > maxHeadBytes) return undefined;
-    const lines = chunk.toString("latin1", 0, end).split("\r\n");
-    if (lines.some((line) => line.includes("\r") || line.includes("\n"))) throw malformed(improperEnd);
+    const text = chunk.toString("latin1", 0, end + 2);
+    for (let from = 0; from < text.length; ) {
+      const feed = text.indexOf("\n", from);
+      const line = text.slice(from, feed - 1);
+      if (text.charCodeAt(feed - 1) !== carriageReturn || line.includes("\r")) throw malformed(improperEnd);
+      this.#lines.push(line);
+      from = feed + 1;
+    }
     this.#bytes = taken;
-    this.#lines.push(...lines);
     this.lines = this.#lines;
     return taken;
   }

@@ -85,7 +85,8 @@ export class Pool {
   /** Most connections are used again before this turn of the event loop is over: those are spared the rest. */
   #keep(idle: Idle): void {
     this.#idle.push(idle);
-    this.#settling ??= setImmediate(() => {
+    if (this.#settling !== undefined) return;
+    this.#settling = setImmediate(() => {
       this.#settling = undefined;
       for (const left of this.#idle) left.rest();
     });

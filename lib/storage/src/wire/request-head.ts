@@ -29,35 +29,42 @@ const bodyMethods: ReadonlySet<string> = new Set(["PATCH", "POST", "PUT"]);
  * what a caller put into a name, value or target must not become a field or a request of its own.
  */
 export function formatRequestHead(head: RequestHead): string {
-  if (!/^[A-Z]+$/.test(head.method)) throw invalid("a method is upper-case letters");
-  if (!/^[\x21-\x7e]+$/.test(head.target)) throw invalid("a target is printable ASCII without blanks; encode the rest");
-  const fields = checkedFields(head);
-  let text = `${head.method} ${head.target} HTTP/1.1\r\n`;
-  if (!fields.has("host")) text += `host: ${head.hostField}\r\n`;
-  for (const [name, value] of Object.entries(head.headers)) text += `${name}: ${value}\r\n`;
-  if (head.bodyLength === "chunked") text += "transfer-encoding: chunked\r\n";
-  else if (!fields.has("content-length")) text += contentLength(head.method, head.bodyLength);
-  return `${text}\r\n`;
-}
-
-function checkedFields({ headers, bodyLength }: RequestHead): ReadonlyMap<string, string> {
-  const fields = new Map<string, string>();
-  for (const [name, value] of Object.entries(headers)) {
-    const key = name.toLowerCase();
-    if (!isFieldName(name)) throw invalid("a header's name has a character that is not allowed");
+  const { method, target, headers, bodyLength } = head;
+  if (!/^[A-Z]+$/.test(method)) throw invalid("a method is upper-case letters");
+  if (!/^[\x21-\x7e]+$/.test(target)) throw invalid("a target is printable ASCII without blanks; encode the rest");
+  let fields = "";
+  const seen: string[] = [];
+  for (const name in headers) {
+    const value = headers[name] ?? "";
+    const key = knownNames.get(name) ?? checkedName(name);
     if (!isFieldValue(value)) throw invalid(`the value of header "${key}" has a character that is not allowed`);
-    if (ownFields.has(key)) throw invalid(`header "${key}" is the client's own`);
-    if (fields.has(key)) throw invalid(`header "${key}" is there twice`);
-    fields.set(key, value);
+    if (seen.includes(key)) throw invalid(`header "${key}" is there twice`);
+    if (key === "content-length" && value !== String(bodyLength ?? 0)) {
+      throw invalid('header "content-length" is not the body\'s length');
+    }
+    seen.push(key);
+    fields += `${name}: ${value}\r\n`;
   }
-  const length = fields.get("content-length");
-  if (length !== undefined && length !== String(bodyLength ?? 0)) {
-    throw invalid('header "content-length" is not the body\'s length');
-  }
-  return fields;
+  const host = seen.includes("host") ? "" : `host: ${head.hostField}\r\n`;
+  const framing = seen.includes("content-length") ? "" : framingField(method, bodyLength);
+  return `${method} ${target} HTTP/1.1\r\n${host}${fields}${framing}\r\n`;
 }
 
-function contentLength(method: string, bodyLength: number | undefined): string {
+/** Names that were found to be proper, by their spelling: every request has the same few. */
+const knownNames = new Map<string, string>();
+const maxKnownNames = 256;
+
+function checkedName(name: string): string {
+  if (!isFieldName(name)) throw invalid("a header's name has a character that is not allowed");
+  const key = name.toLowerCase();
+  if (ownFields.has(key)) throw invalid(`header "${key}" is the client's own`);
+  // A user's metadata has names of its own; they must not fill the memory.
+  if (knownNames.size < maxKnownNames) knownNames.set(name, key);
+  return key;
+}
+
+function framingField(method: string, bodyLength: number | "chunked" | undefined): string {
+  if (bodyLength === "chunked") return "transfer-encoding: chunked\r\n";
   if (bodyLength === undefined && !bodyMethods.has(method)) return "";
   return `content-length: ${bodyLength ?? 0}\r\n`;
 }

@@ -1,5 +1,5 @@
 import { malformed } from "./failures.ts";
-import { parseFields } from "./fields.ts";
+import { parseFields, valuesOf } from "./fields.ts";
 
 /** The head of a response, checked; what its framing means is framing.ts's part. */
 export interface ResponseHead {
@@ -23,22 +23,27 @@ export function parseStatusLine(line: string): Pick<ResponseHead, "version" | "s
 
 const framingWithTab = /^(?:content-length|transfer-encoding):.*\t/i;
 const statusLine = /^HTTP\/1\.([01]) ([1-5][0-9][0-9])(?: [\t\x20-\x7e\x80-\xff]*)?$/;
+const none: readonly string[] = [];
+const noOptions: ReadonlySet<string> = new Set();
 
 /** Reads the lines of a head (head-reader.ts); throws `unavailable` for anything that is not strictly HTTP/1.x. */
 export function parseResponseHead(lines: readonly string[]): ResponseHead {
-  const [first = "", ...rest] = lines;
-  const { version, status } = parseStatusLine(first);
+  const { version, status } = parseStatusLine(lines[0] ?? "");
+  const headers = parseFields(lines, 1);
+  const contentLengths = headers.has("content-length") ? valuesOf("content-length", lines) : none;
+  const transferEncodings = headers.has("transfer-encoding") ? valuesOf("transfer-encoding", lines) : none;
+  const framed = contentLengths !== none || transferEncodings !== none;
   // A tab is a blank to the standard and part of the value to some parsers, node:http's among them.
-  if (rest.some((line) => framingWithTab.test(line))) throw malformed("a tab in a header that frames the body");
-  const fields = parseFields(rest);
-  const headers = new Map<string, string>();
-  for (const [name, values] of fields) headers.set(name, values.join(", "));
+  if (framed && lines.some((line) => line.includes("\t") && framingWithTab.test(line))) {
+    throw malformed("a tab in a header that frames the body");
+  }
+  const connection = headers.get("connection");
   return {
     status,
     version,
     headers,
-    contentLengths: fields.get("content-length") ?? [],
-    transferEncodings: fields.get("transfer-encoding") ?? [],
-    connection: new Set((headers.get("connection") ?? "").toLowerCase().split(/[ \t]*,[ \t]*/)),
+    contentLengths,
+    transferEncodings,
+    connection: connection === undefined ? noOptions : new Set(connection.toLowerCase().split(/[ \t]*,[ \t]*/)),
   };
 }

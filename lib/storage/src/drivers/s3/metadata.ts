@@ -25,8 +25,9 @@ export function metadataHeaders(metadata: Readonly<Record<string, string>>): Rec
 
 /** Metadata of an answer, encoded words decoded; undefined where there is none. */
 export function metadataOf(headers: ReadonlyMap<string, string>): Readonly<Record<string, string>> | undefined {
-  const found = [...headers].filter(([name]) => name.startsWith(prefix));
-  if (found.length === 0) return undefined;
+  let found: [string, string][] | undefined;
+  for (const field of headers) if (field[0].startsWith(prefix)) (found ??= []).push(field);
+  if (found === undefined) return undefined;
   // Entries, not assignment: a name such as __proto__ is a name like any other.
   return Object.fromEntries(found.map(([name, value]) => [name.slice(prefix.length), decode(value)]));
 }

@@ -42,7 +42,7 @@ export function quotedEtag(etag: string): string {
 
 /** Of an object stored in one piece; that of parts has a dash and their number behind it. */
 function md5OfEtag(etag: string): Uint8Array | undefined {
-  return /^[0-9a-f]{32}$/.test(etag) ? new Uint8Array(Buffer.from(etag, "hex")) : undefined;
+  return etag.length === 32 && /^[0-9a-f]{32}$/.test(etag) ? new Uint8Array(Buffer.from(etag, "hex")) : undefined;
 }
 
 /** With keys of the key service or of the customer an ETag looks like an MD5 and is none. */

@@ -6,10 +6,11 @@ import { StoreAnswer } from "../../store-answer.ts";
 import type { WireResponse } from "../../wire/exchange.ts";
 import { receive } from "../../wire-body.ts";
 import { objectInfo, quotedEtag } from "./object-info.ts";
+import { ObjectTaker } from "./object-taker.ts";
 import type { S3Requests } from "./requests.ts";
 
 /** Without it a store keeps the checksums to itself. */
-const tellChecksums = { "x-amz-checksum-mode": "ENABLED" };
+const tellChecksums = Object.freeze({ "x-amz-checksum-mode": "ENABLED" });
 
 interface HeadOptions extends CallOptions {
   readonly ifMatch?: string | undefined;
@@ -37,22 +38,39 @@ export async function headObject(requests: S3Requests, key: string, options: Hea
 
 /** Opens the object at its range, or without a body at all where the range holds no byte. */
 export async function getObject(requests: S3Requests, key: string, options: GetOptions): Promise<ReadResult> {
-  const { range, ifMatch, signal } = options;
+  const { range, ifMatch, signal, sink } = options;
   if (range?.length === 0) return nothing(await headObject(requests, key, options), signal);
   const ranged = range !== undefined && (range.offset > 0 || range.length !== undefined);
+  if (!ranged && ifMatch === undefined && sink !== undefined) {
+    const taker = new ObjectTaker(key, sink);
+    const response = await requests.send({ method: "GET", key, headers: tellChecksums, signal, taker });
+    const taken = response.taken === true ? taker.result() : undefined;
+    return taken ?? (await judged(key, response, undefined, options, requests));
+  }
   const headers = {
     ...tellChecksums,
     ...(ranged && { range: rangeHeader(range) }),
     ...(ifMatch !== undefined && { "if-match": quotedEtag(ifMatch) }),
   };
   const response = await requests.send({ method: "GET", key, headers, signal, ...(ranged && { accept: 416 }) });
+  return await judged(key, response, ranged ? range : undefined, options, requests);
+}
+
+async function judged(
+  key: string,
+  response: WireResponse,
+  range: GetOptions["range"],
+  options: GetOptions,
+  requests: S3Requests,
+): Promise<ReadResult> {
+  const { signal } = options;
   try {
     throwIfAborted(signal);
     if (response.status === 416) {
       await response.discard();
       return nothing(await headObject(requests, key, options), signal);
     }
-    return await opened(key, response, ranged ? range : undefined, options);
+    return await opened(key, response, range, options);
   } catch (error) {
     await response.discard();
     throw error;

@@ -3,7 +3,7 @@ import { type Clock, DataPlaneError, isRecoverable } from "@flyte-dataplane/core
 import type { FileSlice } from "../../driver.ts";
 import { chunksOf } from "../../source.ts";
 import { StoreAnswer } from "../../store-answer.ts";
-import type { WireClient, WireResponse } from "../../wire/exchange.ts";
+import type { BodyTaker, WireClient, WireResponse } from "../../wire/exchange.ts";
 import { type BucketAddress, bucketAddress, locate } from "./address.ts";
 import type { S3Config } from "./config.ts";
 import type { CredentialsProvider } from "./credentials/credentials.ts";
@@ -29,6 +29,7 @@ export interface S3Request {
   readonly signal?: AbortSignal | undefined;
   /** A status besides 2xx that the caller wants to see. */
   readonly accept?: number;
+  readonly taker?: BodyTaker;
 }
 
 /** What the store taught us about itself; see `S3Requests.#learn`. */
@@ -39,6 +40,8 @@ interface Knowledge {
   /** Milliseconds to be added to our clock to have the store's. */
   readonly skewMs: number;
 }
+
+const noHeaders: Readonly<Record<string, string>> = {};
 
 type Lesson = "region" | "clock";
 
@@ -113,14 +116,12 @@ export class S3Requests {
   }
 
   async #attempt(request: S3Request, { region, address, skewMs }: Knowledge): Promise<WireResponse> {
-    const { method, query, body, signal } = request;
+    const { method, query, body, signal, taker } = request;
     const credentials = await this.#deps.credentials(signal === undefined ? {} : { signal });
     const { scheme, host, path } = locate(address, request.key);
     const target = query === undefined ? path : `${path}?${encodeQuery(query)}`;
-    const given = {
-      ...request.headers,
-      ...(this.config.requesterPays === true && { "x-amz-request-payer": "requester" }),
-    };
+    const asked = request.headers ?? noHeaders;
+    const given = this.config.requesterPays === true ? { ...asked, "x-amz-request-payer": "requester" } : asked;
     const headers =
       credentials === undefined
         ? given
@@ -141,6 +142,7 @@ export class S3Requests {
       headers,
       ...(body !== undefined && { body }),
       ...(signal !== undefined && { signal }),
+      ...(taker !== undefined && { taker }),
     });
   }
 

@@ -1,5 +1,6 @@
-import { createHmac, createSecretKey, hash, type KeyObject } from "node:crypto";
+import { createHmac, hash } from "node:crypto";
 import type { S3Credentials } from "./credentials/credentials.ts";
+import { HmacKey } from "./hmac-key.ts";
 
 /** When and for what a signature holds. */
 export interface Scope {
@@ -31,29 +32,29 @@ function momentOf(second: number): string {
 /** In hexadecimal digits. */
 export function signature(algorithm: string, credentials: S3Credentials, scope: Scope, canonical: string): string {
   const text = `${algorithm}\n${scope.moment}\n${scope.text}\n${hash("sha256", canonical)}`;
-  return createHmac("sha256", signingKey(credentials, scope)).update(text).digest("hex");
+  return signingKey(credentials, scope).sign(text);
 }
 
 /** Two days around midnight, for a handful of regions. */
 const keptScopes = 16;
 
 /** Kept by the credentials object itself, so that a secret that was rotated away leaves nothing behind. */
-const derived = new WeakMap<S3Credentials, Map<string, KeyObject>>();
+const derived = new WeakMap<S3Credentials, Map<string, HmacKey>>();
 
-function signingKey(credentials: S3Credentials, scope: Scope): KeyObject {
+function signingKey(credentials: S3Credentials, scope: Scope): HmacKey {
   const known = derived.get(credentials);
   const key = known?.get(scope.text);
   if (key !== undefined) return key;
-  const keys = known === undefined || known.size >= keptScopes ? new Map<string, KeyObject>() : known;
+  const keys = known === undefined || known.size >= keptScopes ? new Map<string, HmacKey>() : known;
   const made = deriveKey(credentials.secretAccessKey, scope);
   keys.set(scope.text, made);
   derived.set(credentials, keys);
   return made;
 }
 
-function deriveKey(secret: string, scope: Scope): KeyObject {
+function deriveKey(secret: string, scope: Scope): HmacKey {
   const day = createHmac("sha256", `AWS4${secret}`).update(scope.day).digest();
   const region = createHmac("sha256", day).update(scope.region).digest();
   const service = createHmac("sha256", region).update(scope.service).digest();
-  return createSecretKey(createHmac("sha256", service).update("aws4_request").digest());
+  return new HmacKey(createHmac("sha256", service).update("aws4_request").digest());
 }

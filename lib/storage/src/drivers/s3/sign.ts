@@ -69,19 +69,48 @@ const algorithm = "AWS4-HMAC-SHA256";
 export function signHeaders(signing: HeaderSigning): Record<string, string> {
   const { credentials, target, payloadHash } = signing;
   const scope = scopeOf(signing.now, signing.region, signing.service ?? "s3");
-  const sent = lowerCased(signing.headers);
-  sent["x-amz-date"] = scope.moment;
-  sent["x-amz-content-sha256"] = payloadHash;
-  if (credentials.sessionToken !== undefined) sent["x-amz-security-token"] = credentials.sessionToken;
-  delete sent["authorization"];
-  const headers = canonicalHeaders(signing.host, sent);
+  const { sent, headers } = signedFields(signing, scope.moment);
   const mark = target.indexOf("?");
   const path = mark < 0 ? target : target.slice(0, mark);
   const query = mark < 0 ? "" : canonicalQuery(target.slice(mark + 1));
   const signed = sign(signing, scope, { path, query, headers, payloadHash });
   const credential = `${credentials.accessKeyId}/${scope.text}`;
-  sent["authorization"] = `${algorithm} Credential=${credential}, SignedHeaders=${headers.names}, Signature=${signed}`;
-  return sent;
+  const authorization = `${algorithm} Credential=${credential}, SignedHeaders=${headers.names}, Signature=${signed}`;
+  return { ...sent, authorization };
+}
+
+/** What is sent besides the signature, and how it is signed. */
+interface SignedFields {
+  readonly signing: HeaderSigning;
+  readonly moment: string;
+  readonly sent: Readonly<Record<string, string>>;
+  readonly headers: CanonicalHeaders;
+}
+
+/** Requests of one second that differ in nothing but their target, as those for the objects of a tree, share all this. */
+let latest: SignedFields | undefined;
+
+function signedFields(signing: HeaderSigning, moment: string): SignedFields {
+  const { host, headers: given, payloadHash, credentials } = signing;
+  if (
+    latest !== undefined &&
+    latest.moment === moment &&
+    latest.signing.headers === given &&
+    latest.signing.host === host &&
+    latest.signing.payloadHash === payloadHash &&
+    latest.signing.credentials === credentials
+  ) {
+    return latest;
+  }
+  const sent = lowerCased(given);
+  sent["x-amz-date"] = moment;
+  sent["x-amz-content-sha256"] = payloadHash;
+  if (credentials.sessionToken !== undefined) sent["x-amz-security-token"] = credentials.sessionToken;
+  delete sent["authorization"];
+  const fields = { signing, moment, sent, headers: canonicalHeaders(host, sent) };
+  // Only of headers that nobody can change meanwhile is it known that they are the same.
+  if (Object.isFrozen(given)) latest = fields;
+  return fields;
 }
 
 /**

@@ -54,6 +54,10 @@ const declaration = /[ \t\r\n]*(?:<\?xml[ \t\r\n][^<>]*\?>)?[ \t\r\n]*/y;
 const attribute = `[ \\t\\r\\n]+[A-Za-z_][\\w:.-]*[ \\t\\r\\n]*=[ \\t\\r\\n]*(?:"[^"<]*"|'[^'<]*')`;
 const startTag = new RegExp(`<(?:[A-Za-z_][\\w.-]*:)?([A-Za-z_][\\w.-]*)(?:${attribute})*[ \\t\\r\\n]*(/?)>`, "y");
 const endTag = /<\/(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)[ \t\r\n]*>/y;
+const lessThan = 0x3c;
+const plainName = /^[A-Za-z_][\w.-]*$/;
+const longestPlainName = 64;
+const noChildren: readonly XmlElement[] = [];
 const blanks = /[ \t\r\n]*/y;
 
 class Reader {
@@ -72,26 +76,45 @@ class Reader {
 
   element(depth: number): XmlElement {
     if (depth > maxDepth) throw this.#fault("elements are nested too deep");
-    const start = this.#take(startTag);
-    const name = start?.[1];
+    const plain = this.#plainStart();
+    const start = plain === undefined ? this.#take(startTag) : undefined;
+    const name = plain ?? start?.[1];
     if (name === undefined) throw this.#fault("no element begins");
-    if (start?.[2] === "/") return { name, text: "", children: [] };
-    const children: XmlElement[] = [];
+    if (start?.[2] === "/") return { name, text: "", children: noChildren };
     let text = this.#text();
+    if (this.#plainEnd(name)) return { name, text, children: noChildren };
+    const children: XmlElement[] = [];
     while (!this.#document.startsWith("</", this.#at)) {
       if (text.trim() !== "") throw this.#fault("text stands beside elements");
       children.push(this.element(depth + 1));
       text = this.#text();
     }
     if (children.length > 0 && text.trim() !== "") throw this.#fault("text stands beside elements");
-    const closed = this.#take(endTag)?.[1];
-    if (closed !== name) throw this.#fault(`element "${name}" is not closed`);
+    if (!this.#plainEnd(name) && this.#take(endTag)?.[1] !== name) throw this.#fault(`element "${name}" is not closed`);
     return { name, text: children.length > 0 ? "" : text, children };
   }
 
   end(): void {
     this.#take(blanks);
     if (this.#at < this.#document.length) throw this.#fault("something follows the document");
+  }
+
+  /** The name of a start tag without attributes or prefix, as nearly all are. */
+  #plainStart(): string | undefined {
+    if (this.#document.charCodeAt(this.#at) !== lessThan) return undefined;
+    const end = this.#document.indexOf(">", this.#at);
+    const name = this.#document.slice(this.#at + 1, Math.min(end, this.#at + longestPlainName));
+    if (end < 0 || !plainName.test(name) || end - this.#at - 1 !== name.length) return undefined;
+    this.#at = end + 1;
+    return name;
+  }
+
+  /** Whether the element ends here, by a tag without blanks or prefix. */
+  #plainEnd(name: string): boolean {
+    const tag = `</${name}>`;
+    if (!this.#document.startsWith(tag, this.#at)) return false;
+    this.#at += tag.length;
+    return true;
   }
 
   /** Everything up to the next tag. */
