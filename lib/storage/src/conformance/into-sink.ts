@@ -81,7 +81,7 @@ export function intoSink({ driver, leftovers }: Subject): void {
     const stop = new AbortController();
     const sink = new Sink(() => stop.abort());
     const read = driver().get("object", { sink, signal: stop.signal });
-    const settled: unknown = await read.catch((reason: unknown) => reason);
+    await read.catch(() => undefined);
     if (sink.chunks.length === 0) return await drop(await read);
     await expectCode(read, "canceled");
     expect(sink.ended).toBe(0);
