@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { chmod, mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { startPeerProcess } from "./peer-process.ts";
 import { serverFolder } from "./store-server.ts";
@@ -7,6 +7,8 @@ import { freePort, untilReady } from "./until-ready.ts";
 export interface Nginx {
   /** `http://127.0.0.1:PORT`. A request whose target is a whole address is answered as one for its path: a proxy, too. */
   readonly endpoint: string;
+  /** The folder whose files it gives. */
+  readonly root: string;
   stop(): Promise<void>;
 }
 
@@ -24,6 +26,8 @@ export async function startNginx({ program, locations, files = {} }: NginxOption
   const port = await freePort();
   const root = path.join(directory, "files");
   await mkdir(root);
+  // Without rights of its own it reads what everybody may read.
+  await chmod(directory, 0o755);
   for (const [name, bytes] of Object.entries(files)) await writeFile(path.join(root, name), bytes);
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
     (kind) => `${kind}_temp_path ${directory}/${kind};`,
@@ -35,7 +39,7 @@ export async function startNginx({ program, locations, files = {} }: NginxOption
 events { worker_connections 256; }
 http {
   access_log off; default_type application/octet-stream; ${temporary.join(" ")}
-  server { listen 127.0.0.1:${port}; root ${root}; location = /ready { return 204; } ${locations} }
+  server { listen 127.0.0.1:${port}; root ${root}; location = /ready { keepalive_timeout 0; return 204; } ${locations} }
 }
 `,
   );
@@ -43,5 +47,5 @@ http {
   const server = await startPeerProcess({ program, args, directory });
   const endpoint = `http://127.0.0.1:${port}`;
   await untilReady(server, async () => (await fetch(`${endpoint}/ready`)).status === 204);
-  return { endpoint, stop: () => server.stop() };
+  return { endpoint, root, stop: () => server.stop() };
 }
