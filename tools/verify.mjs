@@ -17,6 +17,8 @@ const commands = [
   ["harness"],
   ["harness", "--defects"],
   ["test:limits"],
+  ["storm"],
+  ["test:pods"],
   ["test:sdk"],
   ["test:matrix"],
   ["bench"],

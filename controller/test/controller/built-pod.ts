@@ -18,6 +18,8 @@ export interface Options {
   readonly container?: object;
   readonly attempt?: number;
   readonly base?: string;
+  /** Folder of the inputs message. */
+  readonly inputUri?: string;
   readonly envVars?: Record<string, string>;
   readonly defaults?: Partial<PodDefaults>;
   readonly inputs?: LiteralMap;
@@ -54,7 +56,7 @@ function build(options: Options = {}) {
       actionName: "a0",
       taskType: message.type,
       taskTemplate: Buffer.from(toBinary(TaskTemplateSchema, message)).toString("base64"),
-      inputUri: "/in/r1/a0",
+      inputUri: options.inputUri ?? "/in/r1/a0",
       runOutputBase: options.base ?? "/out/r1",
       ...(options.envVars === undefined ? {} : { envVars: options.envVars }),
     },
