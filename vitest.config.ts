@@ -73,7 +73,7 @@ export default defineConfig({
           sequence: { groupOrder: 3 },
           include: ["test/e2e/**/*.test.ts"],
           exclude,
-          provide: { storePrograms },
+          provide: { storePrograms, databasePrograms: found("pgbouncer") },
           setupFiles,
           testTimeout: 120_000,
           hookTimeout: 120_000,

@@ -92,7 +92,8 @@ export function createApi(options: ApiOptions): Service {
       {
         name: "runs database",
         check: async (signal) => {
-          await database.query(ping, [], { signal });
+          // Ready means that the configured projects are there, too.
+          await (await projects.ready()).query(ping, [], { signal });
         },
       },
     ],

@@ -23,7 +23,9 @@ export interface CacheServiceOptions {
 
 /** The cache service: `flyteidl2.cacheservice.v2`. Version 1 of the service is not mounted, as in the reference. */
 export function createCacheService(options: CacheServiceOptions): Service {
-  return { name: "cache-service", rpc: [cacheRpc(options)] };
+  // A question for no key costs as little as one can, and still needs the table.
+  const check = async (signal: AbortSignal): Promise<void> => void (await options.store.outputs([], signal));
+  return { name: "cache-service", rpc: [cacheRpc(options)], health: [{ name: "cache database", check }] };
 }
 
 function cacheRpc(options: CacheServiceOptions): RpcService {

@@ -23,4 +23,12 @@ create table if not exists cache_service_reservations (
   updated_at timestamptz not null default current_timestamp
 );`,
   },
+  {
+    version: 2,
+    name: "reference-record",
+    // The reference looks here for what it has done itself: its first start on our tables leaves them as they are.
+    sql: `
+create table if not exists schema_migrations (version text primary key, applied_at timestamptz not null default now());
+insert into schema_migrations (version) values ('cache_service/20260408110000_init_schema') on conflict do nothing;`,
+  },
 ];
