@@ -4,6 +4,7 @@ import path from "node:path";
 import { DataPlaneError, type Env, parseCopilotArgs } from "@flyte-dataplane/core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type LoadedConfig, loadConfig } from "../src/config/load.ts";
+import { settingsOf } from "../src/config/settings.ts";
 import { s3Settings } from "../src/store/s3-settings.ts";
 import { run } from "./program.ts";
 
@@ -204,5 +205,53 @@ describe("a file of the configuration", () => {
     const { options } = parseCopilotArgs(["--config", `${folder}/none/*.yaml`, "download"]);
     const { values } = await loadConfig({ options, env: {}, workingDirectory: folder });
     expect(values.get("storage.container")).toBe("here");
+  });
+});
+
+describe("the settings that others do not have", () => {
+  it("come from files, the environment and flags as all others do, each of its kind", async () => {
+    const { values } = await load({
+      files: {
+        "a.yaml": "copilot: {max-simple-bytes: 1, void-outputs: true, Optional-Files: EMPTY, report-margin: 1m30s}",
+      },
+      env: { "COPILOT.MAX_SIMPLE_BYTES": "2", "COPILOT.DECODE_MSGPACK": "true", "COPILOT.SUCCESS_MARKER": "1" },
+      flags: ["--copilot.max-simple-bytes=3", "--copilot.primary-status-file=/status", "--copilot.verify=checksums"],
+    });
+    expect(settingsOf(values).copilot).toEqual({
+      maxSimpleBytes: 3,
+      voidOutputs: true,
+      successMarker: true,
+      primaryStatusFile: "/status",
+      reportMarginMs: 90_000,
+      optionalFiles: "EMPTY",
+      decodeMsgpack: true,
+      verify: "checksums",
+      progressMs: 10_000,
+    });
+  });
+
+  it("leave copilot as others expect it where nothing is set", async () => {
+    expect(settingsOf((await load({})).values).copilot).toMatchObject({
+      maxSimpleBytes: 1024,
+      voidOutputs: false,
+      successMarker: false,
+      primaryStatusFile: "",
+      reportMarginMs: undefined,
+      decodeMsgpack: false,
+    });
+  });
+
+  it.each([
+    ["max-simple-bytes", "many"],
+    ["void-outputs", "perhaps"],
+    ["report-margin", "soon"],
+    ["no-such-key", "1"],
+  ])("are refused by name: %s of %s", async (name, text) => {
+    expect(await faultOf({ files: { "a.yaml": `copilot: {${name}: ${text}}` } })).toContain(`copilot.${name}`);
+  });
+
+  it("of a closed set are refused by name for another word", async () => {
+    const { values } = await load({ flags: ["--copilot.optional-files=NONE"] });
+    expect(() => settingsOf(values)).toThrow("copilot.optional-files");
   });
 });

@@ -5,10 +5,10 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { fromPlain } from "@flyte-dataplane/core";
 import { LiteralSchema } from "@flyte-dataplane/proto/flyteidl2/core/literals";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { readPlain, readTree } from "./documents.ts";
+import { readError, readPlain, readTree, writeInputs } from "./documents.ts";
 import { dict, directory, file, integer, list, text, union } from "./download-run.ts";
 import { type ObjectStore, startObjectStore, storeHint, storeMissing } from "./object-store.ts";
-import { inFolder } from "./program.ts";
+import { inFolder, run } from "./program.ts";
 import { stagedFromS3 } from "./s3-download.ts";
 
 describe.skipIf(storeMissing)(`download from S3 ${storeHint}`, () => {
@@ -137,6 +137,24 @@ describe.skipIf(storeMissing)(`download from S3 ${storeHint}`, () => {
           expect(Object.keys(await readTree(local))).toEqual([]);
         });
       }
+    });
+  });
+
+  it("reads S3 with the credentials of the surroundings where the task's data are files", async () => {
+    await store.put({ "beside/x": "from S3" });
+    await inFolder(async (folder) => {
+      const remote = await writeInputs(path.join(folder, "run"), { x: file(store.uri("beside/x")), t: text("y") });
+      const settings = ["--storage.type=local", "--storage.stow.kind=local", `--storage.stow.config=path=${folder}`];
+      const words = ["--from-remote", remote, "--to-output-prefix", `${folder}/out`, "--to-local-dir", `${folder}/in`];
+      const env = {
+        AWS_ACCESS_KEY_ID: store.pairs["access_key_id"] ?? "",
+        AWS_SECRET_ACCESS_KEY: store.pairs["secret_key"] ?? "",
+        AWS_REGION: store.pairs["region"] ?? "",
+        AWS_ENDPOINT_URL: store.proxy.endpoint,
+      };
+      expect((await run([...settings, "download", ...words], { env })).status).toBe(0);
+      expect(await readError(`${folder}/out`)).toBeUndefined();
+      expect(await readTree(`${folder}/in`)).toMatchObject({ x: "from S3", t: "y" });
     });
   });
 
