@@ -110,6 +110,8 @@ export interface Expected {
   readonly requests?: Readonly<Record<string, number>>;
   /** Every staged file is readable, every folder may be entered, by anybody. */
   readonly readable?: boolean;
+  /** The program waits for its signal. */
+  readonly waits?: boolean;
   /** Every line on stderr is a JSON object with level, msg and ts. */
   readonly logs?: "json lines" | "nothing";
 }

@@ -168,8 +168,8 @@ const reports: readonly Defect[] = [
   {
     name: "reports of an earlier pod stay",
     file: "copilot/src/error-report.ts",
-    find: "delete(location.key, options(signal));",
-    replace: "stat(location.key, options(signal));",
+    find: "await (await place.stores.bucket(location)).delete(location.key, options(signal));",
+    replace: "await place.stores.bucket(location);",
     near: "earlier",
   },
 ];

@@ -13,6 +13,8 @@ const seen: Observation = {
     "out/errors.pb": { is: "error", code: "C", message: 'variable "x": SECRET', kind: "RECOVERABLE", origin: "USER" },
     "out/old": null,
   },
+  strays: [],
+  waited: true,
   requests: { "PUT raw/x": 2 },
 };
 
@@ -24,6 +26,7 @@ const right: Expected = {
   remote: { whole: true, entries: { "out/errors.pb": { ...error, names: ["x"] }, "out/old": null } },
   lastLine: { has: ["why"], matches: "^Error: " },
   requests: { "PUT raw/x": 2, "GET raw/x": 0 },
+  waits: true,
   readable: true,
 };
 
@@ -68,6 +71,14 @@ describe("a run", () => {
     { name: "lines where none belong", expected: { ...right, logs: "nothing" }, says: "nothing expected" },
   ])("with $name is at fault", ({ expected, says }) => {
     expect(judge(expected, seen).join("\n")).toContain(says);
+  });
+
+  it("that wrote elsewhere is at fault", () => {
+    expect(judge(right, { ...seen, strays: ["x"] })).toEqual(["x: written outside"]);
+  });
+
+  it("that did not wait is at fault", () => {
+    expect(judge(right, { ...seen, waited: false })).toEqual(["ended without waiting for its signal"]);
   });
 
   it("whose files others cannot read is at fault", () => {

@@ -19,6 +19,8 @@ export function judge(expected: Expected, seen: Observation): readonly string[] 
     const seenTimes = seen.requests[request] ?? 0;
     if (seenTimes !== times) faults.push(`${request} came ${seenTimes} times, expected ${times}`);
   }
+  faults.push(...seen.strays.map((name) => `${name}: written outside`));
+  if (expected.waits === true && !seen.waited) faults.push("ended without waiting for its signal");
   if (expected.readable === true) faults.push(...judgeModes(seen));
   if (expected.logs !== undefined) faults.push(...judgeLogs(expected.logs, seen.stderr.text));
   return faults;

@@ -6,7 +6,7 @@ import type { Case, Dialect, FaultSpec, Plan, Signals, World } from "./case.ts";
 import { judge } from "./judge.ts";
 import { type ObjectStore, readBelow } from "./object-store.ts";
 import type { Observation } from "./observation.ts";
-import { observeLocal, observeRemote, observeStreams } from "./observe.ts";
+import { filesBelow, observeLocal, observeRemote, observeStrays, observeStreams } from "./observe.ts";
 import { type Binary, type Run, start, untilWaiting } from "./program.ts";
 import { startWebServer, type WebServer } from "./web-server.ts";
 import { writeFiles } from "./write-files.ts";
@@ -118,6 +118,7 @@ async function observed({ plan, world, binary, store, proxy, web, id }: Setting)
   await writeFiles(world.work, plan.files ?? {});
   const cwd = path.join(world.work, "cwd");
   await mkdir(cwd, { recursive: true });
+  const before = await filesBelow(world.work);
   web.answers = plan.web ?? {};
   await proxy.reset();
   const around: { run?: Run } = {};
@@ -125,7 +126,7 @@ async function observed({ plan, world, binary, store, proxy, web, id }: Setting)
   if (plan.signals !== undefined) injectSignals(proxy, plan.signals, around);
   const run = start(binary, plan.args, { cwd, env: plan.env ?? {} });
   around.run = run;
-  if (plan.signals !== undefined) await signal(run, plan.signals, world, proxy);
+  const waited = plan.signals !== undefined && (await signal(run, plan.signals, world, proxy));
   const ended = await run.ended;
   return {
     ...observeStreams(ended),
@@ -135,6 +136,8 @@ async function observed({ plan, world, binary, store, proxy, web, id }: Setting)
       world.store.kind === "files" ? await readBelow(inFiles) : await store.below(folder),
       plan.documents,
     ),
+    strays: await observeStrays(world.work, before),
+    waited,
     requests: requestsOf(proxy, `/${store.bucket}/${folder}/`, `${folder}/`),
   };
 }
@@ -168,11 +171,14 @@ function injectSignals(proxy: FaultProxy, signals: Signals, around: { run?: Run 
   proxy.inject({ when: (request) => meets(request, key), effect: { kind: "hold-request", afterBytes: 0, hold } });
 }
 
-async function signal(run: Run, signals: Signals, { work }: World, proxy: FaultProxy): Promise<void> {
-  if (signals.at === "request") return;
+/** Whether the program waited for the signal that it was sent. */
+async function signal(run: Run, signals: Signals, { work }: World, proxy: FaultProxy): Promise<boolean> {
+  if (signals.at === "request") return false;
   await untilWaiting(run, () => proxy.requests.length);
   if (signals.at === "waiting" && signals.leaves !== undefined) await writeFiles(work, signals.leaves);
+  const { exitCode, signalCode } = run.child;
   run.child.kill("SIGTERM");
+  return exitCode === null && signalCode === null;
 }
 
 function requestsOf({ requests }: FaultProxy, objects: string, folder: string): Record<string, number> {

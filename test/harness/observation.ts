@@ -16,6 +16,10 @@ export interface Observation {
   readonly modes: Readonly<Record<string, string>>;
   /** Objects that are new, changed or gone (`null`), by key. */
   readonly remote: Readonly<Record<string, Entry | null>>;
+  /** Files that it made anywhere else below the run's folder. */
+  readonly strays: readonly string[];
+  /** Whether the program still ran when it was sent the signal that it was to wait for; false without such a signal. */
+  readonly waited: boolean;
   /** How often which request came: `GET data/x`, `PUT out/outputs.pb`, `LIST data/d/`. */
   readonly requests: Readonly<Record<string, number>>;
 }

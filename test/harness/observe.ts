@@ -39,6 +39,22 @@ function localEntry(name: string, bytes: Buffer): Entry {
   }
 }
 
+/** Folders of a run that a program may write to, or that the harness writes to meanwhile. */
+const open = ["in/", "left/", "store/"];
+
+/** Files below a run's folder that are none of its `before`. */
+export async function observeStrays(work: string, before: ReadonlySet<string>): Promise<readonly string[]> {
+  const all = await filesBelow(work);
+  return [...all].filter((name) => !before.has(name) && !open.some((folder) => name.startsWith(folder))).sort();
+}
+
+/** Paths of all that is no folder. */
+export async function filesBelow(folder: string): Promise<ReadonlySet<string>> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => !entry.isDirectory());
+  return new Set(files.map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name))));
+}
+
 /** Objects that are not as they were before. */
 export function observeRemote(
   before: ReadonlyMap<string, Content>,

@@ -16,10 +16,13 @@ export interface Recording {
 
 /** The part of an observation that is recorded, with places by their names. */
 export function recorded(seen: Observation, world: World): Canonical {
-  const { status, stdout, stderr, local, remote, requests } = seen;
+  const { status, stdout, stderr, local, remote, strays, waited, requests } = seen;
   const { lastLine, kinds } = stderr;
   const names = placeNames(world);
-  return named(canonical({ status, stdout, stderr: { lastLine, kinds }, local, remote, requests }), names);
+  return named(
+    canonical({ status, stdout, stderr: { lastLine, kinds }, local, remote, strays, waited, requests }),
+    names,
+  );
 }
 
 /** Longer places first: one may stand in another. */

@@ -2,6 +2,7 @@ import type { Case } from "../case.ts";
 import { commandCases } from "./commands.ts";
 import { composedOutputCases } from "./composed-outputs.ts";
 import { configurationCases } from "./configuration.ts";
+import { declaredInputCases } from "./declared-inputs.ts";
 import { fileCases } from "./files.ts";
 import { nameCases } from "./names.ts";
 import { outputCases } from "./outputs.ts";
@@ -18,6 +19,7 @@ export function allCases(): readonly Case[] {
     ...valueCases,
     ...fileCases,
     ...nameCases,
+    ...declaredInputCases,
     ...troubleCases,
     ...remoteTroubleCases,
     ...simpleOutputCases,

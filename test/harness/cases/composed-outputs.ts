@@ -154,7 +154,7 @@ export const composedOutputCases: readonly Case[] = [
   ),
   sidecarCase(
     "an upload stops early enough before its limit to tell of it",
-    ["B12"],
+    [],
     {
       types: { f: fileOutput },
       left: { f: "x" },

@@ -2,7 +2,7 @@
 import { Buffer } from "node:buffer";
 import type { Case } from "../case.ts";
 import { downloadFails } from "../model/predict-download.ts";
-import { file, folder, integer, list, map, offloaded, text, union } from "../value.ts";
+import { file, folder, integer, list, map, offloaded, text, union, type Value } from "../value.ts";
 import { downloadCase, ours } from "./download-case.ts";
 import { fails } from "./told-failure.ts";
 import { storePairs, storeWords } from "./words.ts";
@@ -149,6 +149,39 @@ export const remoteTroubleCases: readonly Case[] = [
     ] as const
   ).map(([name, value]) =>
     downloadCase(`offloaded literals are followed in ${name}`, ["B28"], { inputs: { x: value } }, ours),
+  ),
+  downloadCase(
+    "offloaded literals that lead to one another for ever are refused",
+    ["B28"],
+    {
+      inputs: {
+        x: Array.from({ length: 40 }).reduce<Value>((value, _, at) => offloaded(`off/${at}`, value), text("deep")),
+      },
+      expect: fails([]),
+    },
+    ours,
+  ),
+  downloadCase(
+    "an archived object fails with its name",
+    ["B37"],
+    {
+      inputs: { cold: file("data/cold") },
+      objects: { "data/cold": "x" },
+      faults: [
+        {
+          key: "/data/cold",
+          effect: {
+            kind: "answer",
+            status: 403,
+            headers: { "content-type": "application/xml" },
+            body: "<Error><Code>InvalidObjectState</Code><Message>archived</Message></Error>",
+          },
+          times: always,
+        },
+      ],
+      expect: fails(["cold"], ["data/cold"]),
+    },
+    ours,
   ),
   downloadCase(
     "an offloaded literal that leads back to itself is refused",

@@ -75,7 +75,10 @@ function planSidecar(world: World, spec: SidecarSpec): Plan {
       ...(typeof flags === "function" ? flags(world) : flags),
     ],
     files: { ...Object.fromEntries(files), left: { folder: true }, ...spec.files?.(world) },
-    expect: spec.expect?.(world, predicted) ?? predicted,
+    expect: {
+      ...(spec.expect?.(world, predicted) ?? predicted),
+      ...(signals !== undefined && { waits: signals.at !== "request" }),
+    },
     ...(env !== undefined && { env }),
     ...(objects !== undefined && { objects }),
     ...(faults !== undefined && { faults }),

@@ -215,7 +215,7 @@ export const sidecarLifeCases: readonly Case[] = [
     faults: [{ key: "/out/errors.pb", method: "PUT", effect: { kind: "answer", status: 403 }, times: always }],
     expect: () => ({ status: 1, remote: { whole: false, entries: {}, lacks: ["out/errors.pb", "out/outputs.pb"] } }),
   }),
-  sidecarCase("a time limit that passes during the upload is told of, and nothing is announced", ["B13"], {
+  sidecarCase("a time limit that passes during the upload is told of, and nothing is announced", ["81"], {
     types: { d: folderOutput },
     left: { "d/1": "x", "d/2": "y" },
     flags: ["--timeout", "1s"],
