@@ -50,8 +50,8 @@ const planted = [
     target: "drivers/s3/xml.fuzz.ts",
     name: "an element that any end tag closes",
     file: "drivers/s3/xml.ts",
-    sound: "if (closed !== name) throw",
-    defect: "if (closed === undefined) throw",
+    sound: "this.#take(endTag)?.[1] !== name) throw",
+    defect: "this.#take(endTag) === undefined) throw",
   },
   {
     target: "drivers/s3/xml.fuzz.ts",
