@@ -22,4 +22,5 @@
 export const suites = {
   copilot: async () => (await import("../../bench/copilot/suite.mjs")).suite,
   storage: async () => (await import("../../bench/storage/suite.mjs")).suite,
+  rpc: async () => (await import("../../bench/rpc/suite.mjs")).suite,
 };

@@ -46,8 +46,14 @@ export async function serveConnectUnary(
     const plain = used === undefined ? body : await used.decompress(body, environment.maxBytes);
     if (plain.byteLength > environment.maxBytes) throw tooLarge(plain.byteLength, environment.maxBytes);
     const invocation = { method: procedure.method, call, logger: environment.logger };
-    const answer = await invokeUnary(handler, codec.decode(plain), invocation);
-    await send(exchange, call, { codec, codecName, packing, answer });
+    const answer = invokeUnary(handler, codec.decode(plain), invocation);
+    const sending = send(exchange, call, {
+      codec,
+      codecName,
+      packing,
+      answer: answer instanceof Promise ? await answer : answer,
+    });
+    if (sending !== undefined) await sending;
   } catch (error) {
     failure = call.told(error);
     await sendError(exchange, call, failure, packing, environment);
@@ -63,13 +69,24 @@ interface Answer {
   readonly answer: unknown;
 }
 
-async function send(exchange: Exchange, call: OpenCall, { codec, codecName, packing, answer }: Answer): Promise<void> {
-  const plain = codec.encode(answer);
+/** Undefined when it is done already. */
+function send(exchange: Exchange, call: OpenCall, answer: Answer): Promise<void> | undefined {
+  const plain = answer.codec.encode(answer.answer);
+  const packed = compressed(plain, answer.packing);
+  if (packed === undefined) return write(exchange, call, answer, plain);
+  return Promise.resolve(packed).then((bytes) => write(exchange, call, answer, bytes, answer.packing?.name));
+}
+
+function write(
+  exchange: Exchange,
+  call: OpenCall,
+  { codecName }: Answer,
+  bytes: Uint8Array,
+  encoding?: string,
+): undefined {
   const fields = metadata(call);
   fields["content-type"] = codecName === "proto" ? "application/proto" : "application/json";
-  const packed = packing === undefined ? undefined : await compressed(plain, packing);
-  if (packed !== undefined) fields["content-encoding"] = packing?.name;
-  const bytes = packed ?? plain;
+  if (encoding !== undefined) fields["content-encoding"] = encoding;
   fields["content-length"] = bytes.byteLength;
   call.responseBytes = bytes.byteLength;
   exchange.head(200, fields);

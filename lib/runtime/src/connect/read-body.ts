@@ -5,43 +5,31 @@ import type { Exchange } from "./exchange.ts";
 
 /**
  * The whole body. Rejects with `resource_exhausted` as soon as it is, or says that it will be, longer than `maxBytes`;
- * what is left of it is still to be taken then. Rejects with `canceled` when the caller goes before its end.
+ * what is left of it is still to be taken then. Of a caller that goes before its end the exchange tells, not this.
  */
 export function readWhole(exchange: Exchange, maxBytes: number): Promise<Uint8Array> {
   const { body } = exchange;
   const announced = Number(exchange.headers["content-length"] ?? 0);
   if (announced > maxBytes) return Promise.reject(tooLarge(announced, maxBytes));
+  if (body.destroyed && !body.readableEnded) return Promise.reject(callerLeft());
   return new Promise((resolve, reject) => {
     let first: Uint8Array | undefined;
     let more: Uint8Array[] | undefined;
     let size = 0;
-    const settle = (): void => {
-      body.off("data", take);
-      body.off("end", done);
-      body.off("close", gone);
-    };
     const take = (piece: Uint8Array): void => {
       size += piece.byteLength;
       if (size > maxBytes) {
-        settle();
+        body.off("data", take);
+        body.off("end", done);
         body.pause();
         reject(tooLarge(size, maxBytes));
       } else if (first === undefined) first = piece;
       else if (more === undefined) more = [first, piece];
       else more.push(piece);
     };
-    const done = (): void => {
-      settle();
-      resolve(more === undefined ? (first ?? nothing) : Buffer.concat(more, size));
-    };
-    const gone = (): void => {
-      settle();
-      reject(callerLeft());
-    };
+    const done = (): void => resolve(more === undefined ? (first ?? nothing) : Buffer.concat(more, size));
     body.on("data", take);
-    body.once("end", done);
-    body.once("close", gone);
-    if (body.destroyed && !body.readableEnded) gone();
+    body.on("end", done);
   });
 }
 

@@ -17,12 +17,15 @@ export type Guard = (exchange: Exchange) => boolean;
 export function createGuard(options: GuardOptions): Guard {
   const names = new Set([...loopbackNames, ...options.hostNames.map((name) => name.toLowerCase())]);
   const origins = new Set(options.origins.map((origin) => origin.toLowerCase()));
+  let lastOfOurs: string | undefined;
   return (exchange) => {
     const { headers } = exchange;
-    const host = hostName(hostOf(headers));
-    if (host === undefined || !(names.has("*") || names.has(host))) {
-      const asked = hostOf(headers) ?? "";
-      return refuse(exchange, `host "${asked}" is not one of this server's names; add it to server.hostNames`);
+    const asked = hostOf(headers) ?? "";
+    // One caller after the other asks for the same.
+    if (asked !== lastOfOurs) {
+      const host = hostName(asked);
+      if (host !== undefined && (names.has("*") || names.has(host))) lastOfOurs = asked;
+      else return refuse(exchange, `host "${asked}" is not one of this server's names; add it to server.hostNames`);
     }
     const { origin } = headers;
     if (origin === undefined) return true;
@@ -49,8 +52,8 @@ const exposedHeaders =
   "grpc-status, grpc-message, grpc-status-details-bin, content-encoding, connect-content-encoding, retry-after, x-request-id";
 
 /** The name in a Host header, lower case, without port and final dot; undefined where the header is no such thing. */
-function hostName(header: string | undefined): string | undefined {
-  const match = /^(\[[0-9a-f:.]+\]|[^:/?#@\s[\]]+)(?::\d{1,5})?$/i.exec(header ?? "");
+function hostName(header: string): string | undefined {
+  const match = /^(\[[0-9a-f:.]+\]|[^:/?#@\s[\]]+)(?::\d{1,5})?$/i.exec(header);
   return match?.[1]?.toLowerCase().replace(/\.$/, "");
 }
 

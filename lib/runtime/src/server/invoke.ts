@@ -18,17 +18,19 @@ export interface Invocation {
   readonly logger: Logger;
 }
 
-/** The handler's answer. Rejects with a ConnectError; once the call is cut it does so without waiting for the handler. */
-export async function invokeUnary(
-  handler: UnaryHandler<unknown>,
-  request: unknown,
-  invocation: Invocation,
-): Promise<unknown> {
+/**
+ * The handler's answer, a promise of it only where the handler gave one. Throws, or rejects with, a ConnectError; once the
+ * call is cut it does so without waiting for the handler.
+ */
+export function invokeUnary(handler: UnaryHandler<unknown>, request: unknown, invocation: Invocation): unknown {
   const { call } = invocation;
   try {
     throwIfCut(call);
     const answer = handler(request, call);
-    return answer instanceof Promise ? await call.beforeCut(answer) : answer;
+    if (!(answer instanceof Promise)) return answer;
+    return call.beforeCut(answer).catch((error: unknown) => {
+      throw told(error, invocation);
+    });
   } catch (error) {
     throw told(error, invocation);
   }
