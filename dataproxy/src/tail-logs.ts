@@ -6,18 +6,12 @@ import {
   ActionAttemptIdentifierSchema,
 } from "@flyte-dataplane/proto/flyteidl2/common/identifier";
 import type { PodLogContext } from "@flyte-dataplane/proto/flyteidl2/core/execution";
-import {
-  type TailLogsRequest,
-  type TailLogsResponse,
-  TailLogsResponseSchema,
-} from "@flyte-dataplane/proto/flyteidl2/dataproxy/dataproxy_service";
-import {
-  type ContainerIdentifier,
-  ContainerIdentifierSchema,
-  LogLineOriginator,
-} from "@flyte-dataplane/proto/flyteidl2/logs/dataplane/payload";
+import type { TailLogsRequest } from "@flyte-dataplane/proto/flyteidl2/dataproxy/dataproxy_service";
+import { ContainerIdentifierSchema } from "@flyte-dataplane/proto/flyteidl2/logs/dataplane/payload";
+import type { EncodedMessage } from "@flyte-dataplane/runtime/server";
 import { archivedLog } from "./archived-log.ts";
-import type { LogEntry, ReadLogOptions } from "./log-reader.ts";
+import { createLineEncoder } from "./line-encoder.ts";
+import type { ReadLogOptions } from "./log-reader.ts";
 import { mergeStreams } from "./merge-streams.ts";
 import type { DataproxyOptions } from "./options.ts";
 import { absent, invalid } from "./refusal.ts";
@@ -35,7 +29,7 @@ export async function* tailLogs(
   options: DataproxyOptions,
   request: TailLogsRequest,
   signal: AbortSignal,
-): AsyncIterable<TailLogsResponse> {
+): AsyncIterable<EncodedMessage> {
   if (request.actionId === undefined) throw invalid(operation, "action_id is missing");
   if (request.attempt === 0) throw invalid(operation, "attempt counts from 1");
   const { actionId, attempt } = request;
@@ -72,7 +66,7 @@ async function* podLog(
   pod: PodLogContext,
   cluster: string,
   signal: AbortSignal,
-): AsyncIterable<TailLogsResponse> {
+): AsyncIterable<EncodedMessage> {
   const container = pod.containers.find((entry) => entry.containerName === pod.primaryContainerName);
   if (container === undefined)
     throw absent(operation, `pod "${pod.podName}" has no container "${pod.primaryContainerName}"`);
@@ -88,12 +82,13 @@ async function* podLog(
     kubernetesPodName: pod.podName,
     kubernetesContainerName: container.containerName,
   });
+  const encode = createLineEncoder(source, config.logs.stripLineEndings);
   const ref = { namespace: pod.namespace, pod: pod.podName, container: container.containerName };
   for await (const entries of liveOrArchived(logs.read(ref, read), () =>
     archivedLog(options, operation, id, ref, signal),
   )) {
     for (let from = 0; from < entries.length; from += maxLines) {
-      yield response(entries.slice(from, from + maxLines), source, config.logs.stripLineEndings);
+      yield encode(entries.slice(from, from + maxLines));
     }
   }
 }
@@ -106,15 +101,4 @@ async function* liveOrArchived<T>(live: AsyncIterable<T>, archived: () => AsyncI
     if (!(error instanceof DataPlaneError) || error.code !== "not_found") throw error;
     yield* archived();
   }
-}
-
-function response(entries: readonly LogEntry[], container: ContainerIdentifier, strip: boolean): TailLogsResponse {
-  const shortPodName = container.kubernetesPodName.slice(-8);
-  const lines = entries.map((entry) => ({
-    ...(entry.time !== undefined && { timestamp: entry.time }),
-    message: strip ? entry.text.replace(/[\r\n]+$/, "") : entry.text,
-    originator: LogLineOriginator.USER,
-    shortPodName,
-  }));
-  return create(TailLogsResponseSchema, { logs: [{ lines, container }] });
 }

@@ -1,4 +1,4 @@
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { type Timestamp, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { LocalCluster } from "@flyte-dataplane/controller";
 import type { LogReader } from "@flyte-dataplane/dataproxy";
 
@@ -7,12 +7,18 @@ export function localLogReader(cluster: LocalCluster): LogReader {
   return {
     async *read({ pod, container }, { signal, tailLines }) {
       let skip = 0;
+      // Lines that came together have the same time.
+      let stamp = timestampFromMs(0);
+      let stampMs = 0;
+      const at = (ms: number): Timestamp => {
+        if (ms !== stampMs) [stamp, stampMs] = [timestampFromMs(ms), ms];
+        return stamp;
+      };
       if (tailLines !== undefined) skip = Math.max(0, (await countLines(cluster, pod, container, signal)) - tailLines);
       for await (const lines of cluster.logs.read({ podName: pod, container, follow: true, signal })) {
         const wanted = lines.slice(skip);
         skip -= lines.length - wanted.length;
-        if (wanted.length > 0)
-          yield wanted.map(({ time, line }) => ({ time: timestampFromMs(time), text: `${line}\n` }));
+        if (wanted.length > 0) yield wanted.map(({ time, line }) => ({ time: at(time), text: `${line}\n` }));
       }
     },
   };

@@ -84,7 +84,9 @@ export function directTransport(services: readonly RpcService[], options: Direct
             method,
             header: running.responseHeader,
             trailer: running.responseTrailer,
-            message: untilAborted(messages as AsyncGenerator<MessageShape<O>, void>, call.signal, seal),
+            message: untilAborted(messages, call.signal, (answer) =>
+              seal(messageOf(method.output, answer) as MessageShape<O>),
+            ),
           };
         },
       }),
@@ -142,9 +144,9 @@ async function onlyMessage<T>(messages: AsyncIterable<T>): Promise<T> {
 
 /** Ends the handler when `signal` aborts even while nobody asks for the next message, as a closed connection would. */
 async function* untilAborted<T>(
-  messages: AsyncGenerator<T, void>,
+  messages: AsyncGenerator<unknown, void>,
   signal: AbortSignal,
-  seal: (message: T) => T,
+  seal: (answer: unknown) => T,
 ): AsyncGenerator<T, void> {
   let cut = false;
   const end = (): void => {

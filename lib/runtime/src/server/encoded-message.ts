@@ -1,8 +1,8 @@
 import { type DescMessage, fromBinary, type Message } from "@bufbuild/protobuf";
 
 /**
- * The answer of a unary handler that has its bytes already: a cache that stores them encoded need not decode a message
- * only to have it encoded again. Callers see no difference.
+ * The answer of a unary handler, or one message of a stream, that has its bytes already: a cache that stores them encoded
+ * need not decode a message only to have it encoded again. Callers see no difference.
  */
 export class EncodedMessage {
   /** The message in Protobuf's binary form. */

@@ -97,7 +97,7 @@ type HandlerOf<M extends DescMethod> =
   M extends DescMethodUnary<infer I, infer O>
     ? UnaryHandler<MessageShape<I>, MessageShape<O> | EncodedMessage>
     : M extends DescMethodServerStreaming<infer I, infer O>
-      ? StreamHandler<MessageShape<I>, MessageShape<O>>
+      ? StreamHandler<MessageShape<I>, MessageShape<O> | EncodedMessage>
       : M extends DescMethodClientStreaming<infer I, infer O>
         ? UnaryHandler<AsyncIterable<MessageShape<I>>, MessageShape<O>>
         : M extends DescMethodBiDiStreaming<infer I, infer O>
