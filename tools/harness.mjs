@@ -55,7 +55,14 @@ const { values: options, positionals } = parseArgs({
 });
 
 if (options.help) console.log(usage);
-else process.exitCode = await main();
+else {
+  try {
+    process.exitCode = await main();
+  } catch (error) {
+    console.error(`harness: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 1;
+  }
+}
 
 /** @returns {Promise<number>} 1 when a case failed or a difference is not declared, 2 for words that mean nothing */
 async function main() {
@@ -98,7 +105,7 @@ async function run({ harness, dialect, ...given }) {
   const own = options.binary === undefined;
   const binary = own
     ? { path: process.execPath, args: [ownBundle] }
-    : { path: path.resolve(options.binary ?? ""), args: options["binary-arg"] };
+    : { path: programPath(options.binary ?? ""), args: options["binary-arg"] };
   if (own && !existsSync(ownBundle)) return misused("our own program is not built: npm run build");
   const tree = treeState(root);
   const { results, recording } = await harness.runHarness({
@@ -120,6 +127,16 @@ async function run({ harness, dialect, ...given }) {
   if (results.length === 0) return misused(`no case holds "${options.only}"`);
   console.log(`${count("passed")} passed, ${count("failed")} failed, ${count("skipped")} skipped`);
   return count("failed") === 0 ? 0 : 1;
+}
+
+/**
+ * Runs have an environment of their own, without a PATH.
+ * @param {string} name
+ */
+function programPath(name) {
+  if (name.includes(path.sep)) return path.resolve(name);
+  const folders = (process.env["PATH"] ?? "").split(path.delimiter);
+  return folders.map((folder) => path.join(folder, name)).find((file) => existsSync(file)) ?? name;
 }
 
 /**
