@@ -109,5 +109,6 @@ async function databaseOptions(
     signal: options.signal,
   });
   options.lifecycle.onStop("embedded-postgres", () => postgres.stop());
+  options.lifecycle.loop("embedded-postgres-supervision", (signal) => postgres.supervise(signal));
   return { ...common, url: postgres.url };
 }

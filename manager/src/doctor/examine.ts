@@ -95,6 +95,6 @@ function fallen(where: string): Finding {
   return {
     check: "database/reach",
     state: "fault",
-    told: `${where} is not running, though the server is; stop the server and start it again`,
+    told: `${where} is not running; the server starts it again, and postgres.log there says what keeps it from that`,
   };
 }

@@ -58,7 +58,7 @@ function mismatch(directory: string, theirs: string, ours: string): DataPlaneErr
   return new DataPlaneError(
     "failed_precondition",
     `data directory ${directory}: it was made for ${theirs}, this program has ${ours}; ` +
-      "run `flyte-dataplane migrate --export FILE` with the version that made it, then `flyte-dataplane migrate --import FILE` with this one",
+      "start it with the version that made it, or choose another with --data-dir; nothing carries data from one to the other yet",
     { origin: "user", ref: directory },
   );
 }

@@ -9,11 +9,12 @@ import { abortError, type Clock, DataPlaneError, type Env, type Logger } from "@
 import type { DataDirectory } from "./data-directory.ts";
 import { requirePostgres, writeFormat } from "./format-file.ts";
 import { databaseUser, initialise } from "./initialise.ts";
+import { keepRunning } from "./keep-running.ts";
 import { disarmStaleFile, findPostmaster, type Postmaster } from "./postmaster-file.ts";
 import { isAlive, type ProcessIdentity } from "./process-identity.ts";
 import { findPrograms, type Programs } from "./programs.ts";
 import { chooseServerUser, type ServerUser } from "./server-user.ts";
-import { makeSocketDirectory, removeSocketDirectory } from "./socket-directory.ts";
+import { clearSocketDirectory, makeSocketDirectory, removeSocketDirectory } from "./socket-directory.ts";
 
 export interface EmbeddedOptions {
   readonly data: DataDirectory;
@@ -33,6 +34,11 @@ export interface EmbeddedPostgres {
   readonly pid: number;
   /** True when it was already running. */
   readonly adopted: boolean;
+  /**
+   * Starts the server again whenever it dies, under the same address, until `signal` aborts. Never rejects: what keeps it from
+   * starting is logged, and tried again.
+   */
+  supervise(signal: AbortSignal): Promise<void>;
   /** Ends connections, stops the server and waits for its end; at once without mercy after 20 s. Safe to call twice. */
   stop(): Promise<void>;
 }
@@ -44,31 +50,44 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   const programs = await findPrograms(join(path, "postgres-libraries"));
   requirePostgres(path, format, programs.major);
 
+  const serverUser = (): Promise<ServerUser> =>
+    chooseServerUser({ uid: process.getuid?.() ?? -1, directory: path, paths: [programs.postgres] });
+  const prepared = async (socketDirectory: string): Promise<Postmaster> => {
+    const user = await serverUser();
+    await user.own(cluster);
+    await disarmStaleFile(cluster);
+    return await launch(options, programs, user, { cluster, socketDirectory });
+  };
+
   const running = await findPostmaster(cluster);
   if (running !== undefined) {
     options.logger.info({ pid: running.process.pid }, "database server found running");
     // Whoever cleans up after us must find a temporary directory named, whichever lock named it first.
     await options.data.lock.describe({ socketDirectory: running.socketDirectory });
-    return embedded(options, await waitUntilReady(options, cluster, running.process, () => undefined), true);
+    const server = await waitUntilReady(options, cluster, running.process, () => undefined);
+    return embedded(options, server, true, () => prepared(server.socketDirectory));
   }
   const { socketDirectory: left } = options.data.lock.left;
   if (left !== undefined) await removeSocketDirectory(left);
-  const user = await chooseServerUser({ uid: process.getuid?.() ?? -1, directory: path, paths: [programs.postgres] });
+  const user = await serverUser();
   const made = await initialise({ cluster, programs, user, env: options.env, logger: options.logger });
   if (made || format.postgres === undefined) await writeFormat(path, programs.major);
-  await user.own(cluster);
-  await disarmStaleFile(cluster);
-  return embedded(options, await launch(options, programs, user, cluster), false);
+  const socketDirectory = await makeSocketDirectory(path, options.temporary, options.data.lock);
+  const server = await prepared(socketDirectory).catch(async (error: unknown) => {
+    await removeSocketDirectory(socketDirectory);
+    throw error;
+  });
+  return embedded(options, server, false, () => prepared(socketDirectory));
 }
 
 async function launch(
   options: EmbeddedOptions,
   programs: Programs,
   user: ServerUser,
-  cluster: string,
+  { cluster, socketDirectory }: { readonly cluster: string; readonly socketDirectory: string },
 ): Promise<Postmaster> {
-  const { path, lock } = options.data;
-  const socketDirectory = await makeSocketDirectory(path, options.temporary, lock);
+  const { path } = options.data;
+  await clearSocketDirectory(socketDirectory);
   await user.own(socketDirectory);
   const log = join(path, "postgres.log");
   await trimLog(log);
@@ -96,7 +115,6 @@ async function launch(
     return await waitUntilReady(options, cluster, undefined, () => ended);
   } catch (error) {
     if (ended === undefined && pid !== undefined) process.kill(pid, "SIGQUIT");
-    await removeSocketDirectory(socketDirectory);
     const words = await lastWords(log, said);
     const why = error instanceof Error ? error.message : String(error);
     if (error instanceof DataPlaneError && error.code !== "internal") throw error;
@@ -142,8 +160,14 @@ async function waitUntilReady(
   throw new DataPlaneError("internal", `not ready after ${limitMs} ms`);
 }
 
-function embedded(options: EmbeddedOptions, server: Postmaster, adopted: boolean): EmbeddedPostgres {
-  const { pid } = server.process;
+function embedded(
+  options: EmbeddedOptions,
+  first: Postmaster,
+  adopted: boolean,
+  restart: () => Promise<Postmaster>,
+): EmbeddedPostgres {
+  const { clock, logger } = options;
+  let server = first;
   let stopped: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     for (const [signal, limitMs] of [
@@ -151,18 +175,28 @@ function embedded(options: EmbeddedOptions, server: Postmaster, adopted: boolean
       ["SIGQUIT", 5000],
       ["SIGKILL", 5000],
     ] as const) {
-      if (await endsAfter(options.clock, server.process, signal, limitMs)) {
+      if (await endsAfter(clock, server.process, signal, limitMs)) {
         await removeSocketDirectory(server.socketDirectory);
         return;
       }
-      options.logger.warn({ pid, signal }, "database server did not stop when asked");
+      logger.warn({ pid: server.process.pid, signal }, "database server did not stop when asked");
     }
-    throw new DataPlaneError("internal", `stop embedded postgres: process ${pid} does not end`);
+    throw new DataPlaneError("internal", `stop embedded postgres: process ${server.process.pid} does not end`);
   };
   return {
-    url: `postgresql://${databaseUser}@localhost/postgres?host=${encodeURIComponent(server.socketDirectory)}`,
-    pid,
+    url: `postgresql://${databaseUser}@localhost/postgres?host=${encodeURIComponent(first.socketDirectory)}`,
+    pid: first.process.pid,
     adopted,
+    supervise: (signal) =>
+      keepRunning({
+        clock,
+        logger,
+        signal,
+        isRunning: () => isAlive(server.process),
+        start: async () => {
+          server = await restart();
+        },
+      }),
     stop: () => (stopped ??= stop()),
   };
 }

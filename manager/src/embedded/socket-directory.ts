@@ -27,7 +27,12 @@ export async function makeSocketDirectory(data: string, temporary: string, lock:
 
 /** Removes the server's two files and then the directory, unless it holds anything else: a damaged lock may name any. */
 export async function removeSocketDirectory(directory: string): Promise<void> {
+  await clearSocketDirectory(directory);
+  await rmdir(directory).catch(() => undefined);
+}
+
+/** Removes what a server that is gone left there; the directory stays ours, so that nobody else can make one of its name. */
+export async function clearSocketDirectory(directory: string): Promise<void> {
   for (const name of [socketName, `${socketName}.lock`])
     await rm(join(directory, name), { force: true }).catch(() => undefined);
-  await rmdir(directory).catch(() => undefined);
 }

@@ -75,7 +75,7 @@ describe("a data directory", () => {
     const path = await scratch();
     await writeFile(join(path, "FORMAT"), "flyte-dataplane 2\npostgresql 18\n");
     expect(await refusal(path)).toMatch(
-      /it was made for layout 2, this program has layout 1; run `flyte-dataplane migrate --export FILE` with the version/,
+      /it was made for layout 2, this program has layout 1; start it with the version that made it, or choose/,
     );
   });
 
@@ -83,7 +83,7 @@ describe("a data directory", () => {
     const path = await scratch();
     await writeFile(join(path, "FORMAT"), "flyte-dataplane 1\npostgresql 17\n");
     await expect(start(path)).rejects.toThrow(
-      /it was made for PostgreSQL 17, this program has PostgreSQL 18; run `flyte-dataplane migrate --export/,
+      /it was made for PostgreSQL 17, this program has PostgreSQL 18; start it with the version that made it/,
     );
     expect(await readdir(path)).not.toContain("postgres");
   });
