@@ -51,11 +51,11 @@ afterAll(async () => {
 for (const row of rowsOf(["s3", "http"], operations)) {
   it(rowTitle(row), async (context) => {
     context.skip(row.fault === "a damaged disk" && process.getuid?.() !== 0, "only root may mount an image of a disk");
-    const { driver, operation: planned, fault, ends, at } = row;
+    const { driver, operation: planned, fault, ends, at, blocking = false } = row;
     const operation = at === undefined ? planned : { ...planned, cutAt: at };
     const shared = operation.direction === "list" ? { shared: listedBucket } : {};
     scene = await makeScene(server, operation, { driver, ...shared });
-    const outcome = await meet(fault, scene);
+    const outcome = await meet(fault, scene, blocking ? "sync" : "async");
     if (metByProxy(fault, operation)) expect(proxy.met).toBeGreaterThan(0);
     if (ends === "whole") {
       expect(outcome.failure).toBeUndefined();
@@ -73,7 +73,9 @@ for (const row of rowsOf(["s3", "http"], operations)) {
 it("declares what cannot be, so that every driver meets every fault in every operation or says why not", (context) => {
   for (const reason of declarations(operations)) void context.annotate(reason);
   const cells = driverNames.length * operations.length * faultNames.length;
-  const shown = new Set(rowsOf(driverNames, operations).map((row) => rowTitle({ ...row, at: undefined })));
+  const shown = new Set(
+    rowsOf(driverNames, operations).map((row) => rowTitle({ ...row, at: undefined, blocking: false })),
+  );
   expect(shown.size + declarations(operations).length).toBe(cells);
 });
 
@@ -82,7 +84,7 @@ interface Outcome {
   readonly listed?: readonly string[];
 }
 
-async function meet(name: FaultName, at: Scene): Promise<Outcome> {
+async function meet(name: FaultName, at: Scene, writes: "sync" | "async"): Promise<Outcome> {
   if (name === "SIGTERM") return await terminated(at);
   if (name === "a full disk" && at.operation.direction === "down") return await onSmallDisk(at);
   if (name === "a damaged disk") return await onDamagedDisk(at);
@@ -91,9 +93,9 @@ async function meet(name: FaultName, at: Scene): Promise<Outcome> {
   const fault = faultAt(name, at.operation);
   if (fault !== undefined) proxy.inject(fault);
   const endpoint = name === "a name that is not known" ? "http://store.invalid:9000" : proxy.endpoint;
-  const { bucket, close } = openBucket(at, { endpoint, impatient: name === "a stall" });
+  const { bucket, close } = openBucket(at, { endpoint, writes, impatient: name === "a stall" });
   try {
-    return { listed: await at.operation.run(bucket, at.folder, { clock: realClock }) };
+    return { listed: await at.operation.run(bucket, at.folder, { clock: realClock, writes }) };
   } catch (error) {
     if (!(error instanceof DataPlaneError)) throw error;
     return { failure: error };

@@ -83,6 +83,8 @@ export interface Row {
   readonly ends: "whole" | ErrorCode;
   /** Bytes of the victim that have moved by then, where the fault chooses. */
   readonly at?: number | undefined;
+  /** Local writes block, which takes small objects another way; in a child process they always do. */
+  readonly blocking?: boolean;
 }
 
 /** The cases that there are for these drivers. A signal comes at three places, the same in every run. */
@@ -93,7 +95,10 @@ export function rowsOf(drivers: readonly DriverName[], all: readonly Operation[]
         const cell = cellOf(driver, fault, operation);
         if ("cannot" in cell) return [];
         const row = { driver, operation, fault, ends: cell.ends };
-        return fault === "SIGTERM" ? places(operation).map((at) => ({ ...row, at })) : [row];
+        if (fault === "SIGTERM") return places(operation).map((at) => ({ ...row, at }));
+        const here =
+          (driver === "s3" || driver === "http") && operation.direction === "down" && fault !== "a full disk";
+        return here ? [row, { ...row, blocking: true }] : [row];
       }),
     ),
   );
@@ -108,9 +113,9 @@ function places({ name, victimBytes }: Operation): readonly number[] {
 }
 
 /** The name of the test that shows a row, which the printed table is read from. */
-export function rowTitle({ driver, operation, fault, ends, at }: Row): string {
+export function rowTitle({ driver, operation, fault, ends, at, blocking = false }: Row): string {
   const where = at === undefined ? "" : ` at byte ${at}`;
-  return `${driver}: ${operation.name}: ${fault}${where} ends it as ${ends}, with nothing half visible and nothing left`;
+  return `${driver}: ${operation.name}${blocking ? " blocking" : ""}: ${fault}${where} ends it as ${ends}, with nothing half visible and nothing left`;
 }
 
 /** What there is no case of, by its reason. */

@@ -3,7 +3,6 @@
  * started it agree without telling each other. Nothing here knows of tests.
  */
 import path from "node:path";
-import type { Clock } from "@flyte-dataplane/core";
 import type { Bucket } from "../../../src/bucket.ts";
 import { someBytes } from "../../../src/conformance/bodies.ts";
 import { downloadFile } from "../../../src/transfer/download-file.ts";
@@ -32,7 +31,7 @@ export interface Operation {
   /** A place in that body. */
   readonly cutAt: number;
   /** Moves everything between the bucket and `folder`; resolves to the keys listed. */
-  run(bucket: Bucket, folder: string, options: { clock: Clock; signal?: AbortSignal }): Promise<readonly string[]>;
+  run(bucket: Bucket, folder: string, options: RunOptions): Promise<readonly string[]>;
 }
 
 export interface Named {
@@ -160,7 +159,7 @@ export const operations: readonly Operation[] = [
   },
 ];
 
-type RunOptions = Pick<TransferOptions, "clock" | "signal">;
+type RunOptions = Pick<TransferOptions, "clock" | "signal" | "writes">;
 
 async function download(bucket: Bucket, folder: string, name: string, options: RunOptions): Promise<readonly string[]> {
   await downloadFile(bucket, name, path.join(folder, name), { ...options, sizes });

@@ -66,6 +66,7 @@ export async function writeBelow(folder: string, object: Named): Promise<void> {
 
 export interface Reach {
   readonly endpoint: string;
+  readonly writes: "sync" | "async";
   /** A stall shall be noticed soon; elsewhere patience keeps a busy machine from looking like one. */
   readonly impatient?: boolean;
 }
@@ -77,10 +78,10 @@ export function reached({ server, bucketName, driver }: Scene, endpoint: string)
 }
 
 /** The bucket as production code has it: driver, retries, names. */
-export function openBucket(scene: Scene, { endpoint, impatient = false }: Reach): OpenBucket {
+export function openBucket(scene: Scene, { endpoint, writes, impatient = false }: Reach): OpenBucket {
   const times = impatient ? { connectTimeoutMs: 5000, firstByteTimeoutMs: 2000, idleTimeoutMs: 500 } : {};
   const to = reached(scene, endpoint);
-  const driver = openTransferDriver(to, { writes: "async", ...times });
+  const driver = openTransferDriver(to, { writes, ...times });
   return { bucket: new Bucket(driver, (key) => uriOf(to, key)), close: () => driver.close() };
 }
 

@@ -32,7 +32,8 @@ process.stdout.write(`${JSON.stringify({ ...outcome, files } satisfies ChildRepo
 async function attempt(): Promise<Omit<ChildReport, "files">> {
   try {
     const named = new Bucket(disturbed(), (key) => uriOf(task.store, key));
-    const listed = await operation.run(named, task.folder, { clock: realClock, signal: stop.signal });
+    const options = { clock: realClock, signal: stop.signal, writes: "sync" } as const;
+    const listed = await operation.run(named, task.folder, options);
     return { listed };
   } catch (error) {
     const { code, ref, message } =
