@@ -29,6 +29,6 @@ export async function lastWord(
   }
 }
 
-export function oneLine(message: string): string {
+function oneLine(message: string): string {
   return truncateMiddle(message.replace(/\p{Cc}+/gu, " "), maxLineBytes).replaceAll("\n", " ");
 }

@@ -42,6 +42,11 @@ export class OutputFolder {
     return [...this.#entries.keys()].sort();
   }
 
+  get path(): string {
+    return this.#path;
+  }
+
+  /** The output directory, which this one is or lies in. */
   get root(): string {
     return this.#root;
   }

@@ -1,5 +1,5 @@
 /** What the task left, read by its declared type. Nothing is stored here: what has to be stored is listed beside the value. */
-import { fromPlain, joinUri, parseSimple } from "@flyte-dataplane/core";
+import { DataPlaneError, fromPlain, joinUri, parseSimple } from "@flyte-dataplane/core";
 import type { Literal } from "@flyte-dataplane/proto/flyteidl2/core/literals";
 import {
   type BlobType,
@@ -56,7 +56,7 @@ export async function readOutput(type: LiteralType | undefined, place: OutputPla
   const kind = type.type;
   if (kind.case === "unionType") return await oneOf(kind.value, place);
   const { found } = place;
-  if (found === undefined) throw badOutput("not_found", place.name, "the task left no such file");
+  if (found === undefined) throw missing(place);
   switch (kind.case) {
     case "simple":
       return withoutData(simple(kind.value, place, await textOf(place, found)));
@@ -81,6 +81,11 @@ export async function readOutput(type: LiteralType | undefined, place: OutputPla
   }
 }
 
+function missing({ name, folder }: OutputPlace): Error {
+  const what = `find output ${name} in ${folder.path}: the task left no such file`;
+  return new DataPlaneError("not_found", what, { origin: "user" });
+}
+
 function unsupported({ name }: OutputPlace): Error {
   return badOutput("unimplemented", name, 'outputs of type "none declared" are not supported');
 }
@@ -92,7 +97,7 @@ function withoutData(literal: Literal): Output {
 async function oneOf(type: UnionType, place: OutputPlace): Promise<Output> {
   const none = noneOf(type);
   if (none !== undefined && (await isNone(place))) return withoutData(none);
-  if (place.found === undefined) throw badOutput("not_found", place.name, "the task left no such file");
+  if (place.found === undefined) throw missing(place);
   return await chooseVariant(type, place.name, (variant) => readOutput(variant, place));
 }
 
@@ -106,12 +111,13 @@ async function isNone({ found }: OutputPlace): Promise<boolean> {
   return content !== undefined && new TextDecoder().decode(content).trim() === "null";
 }
 
-/** An error names the part of a list or map that it is about. */
-function simple(type: SimpleType, { name }: OutputPlace, content: Uint8Array): Literal {
+/** An error names the part of a list or map that it is about; of a whole output its variable is enough. */
+function simple(type: SimpleType, { name, folder }: OutputPlace, content: Uint8Array): Literal {
   try {
     return fromPlain(parseSimple(type, content));
   } catch (error) {
-    throw isMismatch(error) ? badOutput(error.code, name, error.message) : error;
+    const isPart = folder.path !== folder.root;
+    throw isPart && isMismatch(error) ? badOutput(error.code, name, error.message) : error;
   }
 }
 
