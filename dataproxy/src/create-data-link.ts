@@ -14,14 +14,14 @@ import { findAttempt } from "./attempts.ts";
 import { signExisting } from "./create-download-link.ts";
 import { linkLife } from "./expiry.ts";
 import type { LinkCaller } from "./link-endpoint.ts";
-import type { DataproxyOptions } from "./options.ts";
+import type { DataproxyParts } from "./options.ts";
 import { absent, invalid } from "./refusal.ts";
 
 const operation = "create data link";
 
 /** Signs a GET for the single file behind one input or output of an attempt. */
 export async function createDataLink(
-  options: DataproxyOptions,
+  options: DataproxyParts,
   request: CreateDataLinkRequest,
   caller: LinkCaller,
 ): Promise<CreateDataLinkResponse> {

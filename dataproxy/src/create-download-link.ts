@@ -14,14 +14,14 @@ import { findAction } from "./attempts.ts";
 import { codeBundleUri } from "./code-bundle.ts";
 import { linkLife } from "./expiry.ts";
 import { type LinkCaller, linkEndpoint } from "./link-endpoint.ts";
-import type { DataproxyOptions } from "./options.ts";
+import type { DataproxyParts } from "./options.ts";
 import { absent, invalid } from "./refusal.ts";
 
 const operation = "create download link";
 
 /** Signs a GET for the report of an attempt, or for the code that it ran. */
 export async function createDownloadLink(
-  options: DataproxyOptions,
+  options: DataproxyParts,
   request: CreateDownloadLinkRequest,
   caller: LinkCaller,
 ): Promise<CreateDownloadLinkResponse> {
@@ -53,7 +53,7 @@ function codeOf({ spec }: ActionDetails): string | undefined {
 
 /** A link to an object that is there, below an allowed prefix. Rejects with `not_found` or `permission_denied` otherwise. */
 export async function signExisting(
-  options: DataproxyOptions,
+  options: DataproxyParts,
   what: string,
   uri: string,
   lifeMs: number,
@@ -70,6 +70,7 @@ export async function signExisting(
   });
   if (found === undefined) throw absent(what, `nothing lies at ${uri} any more`);
   const name = location.key.slice(location.key.lastIndexOf("/") + 1);
+  options.figures.signed(location.scheme, "get");
   return await bucket.signGet(location.key, {
     expiresAt: options.clock.now() + lifeMs,
     downloadName: name,

@@ -10,7 +10,7 @@ import type { Bucket } from "@flyte-dataplane/storage";
 import { linkLife } from "./expiry.ts";
 import { checkPath, checkSegment, contentFolder, objectPath } from "./keys.ts";
 import { type LinkCaller, linkEndpoint } from "./link-endpoint.ts";
-import type { DataproxyOptions } from "./options.ts";
+import type { DataproxyParts } from "./options.ts";
 import { requireProject } from "./projects.ts";
 import { invalid } from "./refusal.ts";
 
@@ -27,7 +27,7 @@ const md5Metadata = "flyteContentMD5";
  * `already_exists` while other content lies there.
  */
 export async function createUploadLocation(
-  options: DataproxyOptions,
+  options: DataproxyParts,
   request: CreateUploadLocationRequest,
   { signal, requestHeader }: LinkCaller,
 ): Promise<CreateUploadLocationResponse> {
@@ -59,6 +59,8 @@ export async function createUploadLocation(
       request.addContentMd5Metadata &&
       bucket.capabilities.metadata && { metadata: { [md5Metadata]: base64(checked.md5) } }),
   });
+  options.figures.signed(uri.scheme, "put");
+  options.figures.declared(Number(request.contentLength));
   return create(CreateUploadLocationResponseSchema, {
     signedUrl: signed.url,
     nativeUrl: formatStorageUri(uri),

@@ -1,11 +1,12 @@
 import type { Client } from "@connectrpc/connect";
-import type { Clock, Logger } from "@flyte-dataplane/core";
+import type { Clock, Logger, Metrics } from "@flyte-dataplane/core";
 import type { ProjectService } from "@flyte-dataplane/proto/flyteidl2/project/project_service";
 import type { TaskService } from "@flyte-dataplane/proto/flyteidl2/task/task_service";
 import type { TriggerService } from "@flyte-dataplane/proto/flyteidl2/trigger/trigger_service";
 import type { RunService } from "@flyte-dataplane/proto/flyteidl2/workflow/run_service";
 import type { Stores } from "@flyte-dataplane/storage";
 import type { DataproxyConfig } from "./config.ts";
+import type { Figures } from "./figures.ts";
 import type { StoreLinks } from "./link-endpoint.ts";
 import type { LogReader } from "./log-reader.ts";
 
@@ -24,4 +25,10 @@ export interface DataproxyOptions {
   readonly logs: LogReader;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+/** The same within the service. */
+export interface DataproxyParts extends DataproxyOptions {
+  readonly figures: Figures;
 }

@@ -7,6 +7,7 @@ import { rpc, type Service } from "@flyte-dataplane/runtime/server";
 import { createDataLink } from "./create-data-link.ts";
 import { createDownloadLink } from "./create-download-link.ts";
 import { createUploadLocation } from "./create-upload-location.ts";
+import { createFigures } from "./figures.ts";
 import { getActionData } from "./get-action-data.ts";
 import type { DataproxyOptions } from "./options.ts";
 import { clusterEndpoint } from "./select-cluster.ts";
@@ -16,7 +17,8 @@ import { tailLogs } from "./tail-logs.ts";
 import { uploadInputs } from "./upload-inputs.ts";
 
 /** The dataproxy: signed links, input documents, action data, log streams, and the links' own endpoint on file storage. */
-export function createDataproxy(options: DataproxyOptions): Service {
+export function createDataproxy(given: DataproxyOptions): Service {
+  const options = { ...given, figures: createFigures(given.metrics, given.clock) };
   return {
     name: "dataproxy",
     health: [storageHealth(options)],

@@ -13,7 +13,7 @@ import { archivedLog } from "./archived-log.ts";
 import { createLineEncoder } from "./line-encoder.ts";
 import type { ReadLogOptions } from "./log-reader.ts";
 import { mergeStreams } from "./merge-streams.ts";
-import type { DataproxyOptions } from "./options.ts";
+import type { DataproxyParts } from "./options.ts";
 import { absent, invalid } from "./refusal.ts";
 
 const operation = "tail logs";
@@ -26,7 +26,7 @@ const maxLines = 100;
  * `not_found` before there is a container to read, which SDKs answer by asking again.
  */
 export async function* tailLogs(
-  options: DataproxyOptions,
+  options: DataproxyParts,
   request: TailLogsRequest,
   signal: AbortSignal,
 ): AsyncIterable<EncodedMessage> {
@@ -61,7 +61,7 @@ function selectPods(
 }
 
 async function* podLog(
-  options: DataproxyOptions,
+  options: DataproxyParts,
   id: ActionAttemptIdentifier,
   pod: PodLogContext,
   cluster: string,
@@ -88,7 +88,9 @@ async function* podLog(
     archivedLog(options, operation, id, ref, signal),
   )) {
     for (let from = 0; from < entries.length; from += maxLines) {
-      yield encode(entries.slice(from, from + maxLines));
+      const batch = entries.slice(from, from + maxLines);
+      options.figures.sent(batch);
+      yield encode(batch);
     }
   }
 }

@@ -71,8 +71,10 @@ export async function openDataproxy(siblings: Siblings = {}): Promise<Harness> {
   };
   let url = "";
   const key = await loadSigningKey(join(folder, "signing.key"));
+  const metrics = createMetrics();
   const stores = createStores({
     clock,
+    metrics,
     file: { durability: "fast", signing: { key, endpoint: () => url } },
     ...(s3 !== undefined && { s3, network: { env: {}, writes: "async" } }),
   });
@@ -98,6 +100,7 @@ export async function openDataproxy(siblings: Siblings = {}): Promise<Harness> {
     logs: siblings.logs ?? { read: noLogs },
     clock,
     logger: silent,
+    metrics,
   });
   const server = await createServer({
     services: [service],
@@ -107,7 +110,7 @@ export async function openDataproxy(siblings: Siblings = {}): Promise<Harness> {
     origins: siblings.origins ?? [],
     clock,
     logger: silent,
-    metrics: createMetrics(),
+    metrics,
   });
   url = `http://localhost:${server.port}`;
   return {

@@ -146,6 +146,7 @@ export async function startDataplane(options: DataplaneOptions): Promise<Datapla
     logs: localLogReader(cluster),
     clock,
     logger,
+    metrics,
   });
   const services = [api, cache, controller, dataproxy];
   within.connect(

@@ -32,7 +32,17 @@ export function spansIn(request: Uint8Array): readonly SentSpan[] {
 }
 
 function attributesOf(pairs: readonly Uint8Array[]): Readonly<Record<string, string>> {
-  return Object.fromEntries(pairs.map((pair) => [text(first(pair, 1)), text(first(first(pair, 2), 1))]));
+  return Object.fromEntries(pairs.map((pair) => [text(first(pair, 1)), valueOf(first(pair, 2))]));
+}
+
+/** A text, or the texts of a list with commas between. */
+function valueOf(any: Uint8Array): string {
+  const list = first(any, 5);
+  return list.length === 0
+    ? text(first(any, 1))
+    : all(list, 1)
+        .map((item) => text(first(item, 1)))
+        .join(",");
 }
 
 /** The values of a field whose wire type is that of bytes, texts and messages. */

@@ -11,10 +11,10 @@ import { envelope } from "./every-procedure.ts";
 import { createTaskRunner } from "./raw-task.ts";
 import { emptyHome, type Run, runMain } from "./server-process.ts";
 
-const readers = 64;
+const readers = 32;
 const mebibyte = 1024 * 1024;
 
-test("64 readers who do not read cost the server less than a MiB each, and nothing once they have left [dataproxy 85]", async () => {
+test("32 readers who do not read cost the server less than a MiB each, and nothing once they have left [dataproxy 85]", async () => {
   const home = await emptyHome();
   const server = runMain(["serve", "--port", "0", "--data-dir", join(home.path, "data"), "--log-level", "error"], {
     HOME: home.path,

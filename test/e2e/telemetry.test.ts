@@ -11,7 +11,7 @@ import { emptyHome, runMain } from "./server-process.ts";
 const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
 const callerSpan = "00f067aa0ba902b7";
 
-test("a call continues its caller's trace, down to the calls between services", async () => {
+test("a call continues its caller's trace, down to the calls between services, and names its request [dataproxy B31]", async () => {
   const collector = await startCollector();
   const { stderr } = await callOnce({
     OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
@@ -26,6 +26,7 @@ test("a call continues its caller's trace, down to the calls between services", 
       "rpc.system": "connect_rpc",
       "rpc.service": "flyteidl2.dataproxy.DataProxyService",
       "rpc.method": "CreateUploadLocation",
+      "http.request.header.x-request-id": "mine-1",
     },
     resource: { "service.name": "flyte-dataplane", "deployment.environment.name": "test" },
   });
@@ -76,7 +77,11 @@ async function callOnce(environment: Readonly<Record<string, string>>) {
   const url = (await run.printed(/ready on (http:\/\/localhost:\d+)/))[1] ?? "";
   const answer = await fetch(`${url}/flyteidl2.dataproxy.DataProxyService/CreateUploadLocation`, {
     method: "POST",
-    headers: { "content-type": "application/json", traceparent: `00-${traceId}-${callerSpan}-01` },
+    headers: {
+      "content-type": "application/json",
+      traceparent: `00-${traceId}-${callerSpan}-01`,
+      "x-request-id": "mine-1",
+    },
     body: JSON.stringify({
       project: "flytesnacks",
       domain: "development",
