@@ -53,15 +53,18 @@ export async function serveFramed(
   const call = new OpenCall(exchange, procedure, environment);
   const { protocol } = request;
   const codec = procedure.codecs[request.codec];
+  const { method } = procedure;
   let packing: Compression | undefined;
-  const writer = new FrameWriter(exchange, () => {
+  let writer: FrameWriter | undefined;
+  let rest: Uint8Array | undefined;
+  let failure: ConnectError | undefined;
+  const head = (): void => {
     const fields: OutgoingHttpHeaders = {};
     addFields(fields, call.setHeader);
     fields["content-type"] = request.contentType;
     if (packing !== undefined) fields[protocol.encodingHeader] = packing.name;
     exchange.head(200, fields, protocol);
-  });
-  let failure: ConnectError | undefined;
+  };
   try {
     const handler = call.begin(exchange, protocol.name);
     const { headers } = exchange;
@@ -69,14 +72,16 @@ export async function serveFramed(
     const used = requestCompression(single(headers, protocol.encodingHeader), protocol.acceptEncodingHeader);
     packing = responseCompression(single(headers, protocol.acceptEncodingHeader), used);
     const incoming: Incoming = { exchange, call, codec, used, maxBytes: environment.maxBytes };
-    const { method } = procedure;
     const invocation = { method, call, logger: environment.logger };
     const one = method.methodKind === "unary" || method.methodKind === "server_streaming";
     const input = one ? await onlyMessage(incoming) : messages(incoming);
     if (method.methodKind === "unary" || method.methodKind === "client_streaming") {
-      const answer = await invokeUnary(handler as UnaryHandler<unknown>, input, invocation);
-      await write(writer, codec.encode(answer), packing);
+      const answer = invokeUnary(handler as UnaryHandler<unknown>, input, invocation);
+      const framed = framedMessage(codec.encode(answer instanceof Promise ? await answer : answer), packing);
+      rest = joined(framed instanceof Promise ? await framed : framed);
+      call.responseBytes = rest.byteLength;
     } else {
+      writer = new FrameWriter(exchange, head);
       const answers = invokeStream(handler as StreamHandler<unknown>, input, invocation);
       // The head of a stream both ways may depend on what is asked: it waits for the first answer.
       await pump(answers, { writer, codec, packing, call, headFirst: one });
@@ -85,12 +90,14 @@ export async function serveFramed(
     failure = call.told(error);
   }
   try {
-    await takeRest(exchange);
+    const unread = takeRest(exchange);
+    if (unread !== undefined) await unread;
     if (exchange.closed) return;
-    const { registry } = environment;
-    protocol.end(exchange, { rest: writer.finish(), error: failure, trailer: call.setTrailer, registry });
+    if (writer !== undefined) rest = writer.finish();
+    else head();
+    protocol.end(exchange, { rest, error: failure, trailer: call.setTrailer, registry: environment.registry });
   } finally {
-    call.responseBytes = writer.bytes;
+    if (writer !== undefined) call.responseBytes = writer.bytes;
     call.end(failure);
   }
 }
@@ -126,11 +133,25 @@ async function pump(
 
 /** Undefined when it is done already. */
 function write(writer: FrameWriter, plain: Uint8Array, packing: Compression | undefined): Promise<void> | undefined {
-  const packed = compressed(plain, packing);
-  if (packed === undefined) writer.add(frame(0, plain));
-  else if (packed instanceof Promise) return packed.then((bytes) => writer.add(frame(compressedFlag, bytes)));
-  else writer.add(frame(compressedFlag, packed));
+  const framed = framedMessage(plain, packing);
+  if (framed instanceof Promise) return framed.then((pieces) => writer.add(pieces));
+  writer.add(framed);
   return undefined;
+}
+
+type Pieces = readonly Uint8Array[];
+
+function framedMessage(plain: Uint8Array, packing: Compression | undefined): Promise<Pieces> | Pieces {
+  const packed = compressed(plain, packing);
+  if (packed === undefined) return frame(0, plain);
+  return packed instanceof Promise
+    ? packed.then((bytes) => frame(compressedFlag, bytes))
+    : frame(compressedFlag, packed);
+}
+
+function joined(pieces: Pieces): Uint8Array {
+  const [first] = pieces;
+  return pieces.length === 1 && first !== undefined ? first : Buffer.concat(pieces);
 }
 
 interface Incoming {
@@ -153,7 +174,7 @@ async function onlyMessage(incoming: Incoming): Promise<Message> {
   reader.end();
   const [envelope] = envelopes;
   if (envelope === undefined || envelopes.length > 1) throw notOneMessage(envelopes.length);
-  return await decoded(envelope, incoming);
+  return decoded(envelope, incoming);
 }
 
 /** The requests of a procedure that takes many, each read when it is asked for. */
@@ -165,14 +186,17 @@ async function* messages(incoming: Incoming): AsyncGenerator<Message, void> {
   reader.end();
 }
 
-async function decoded({ flags, data }: Envelope, { call, codec, used, maxBytes }: Incoming): Promise<Message> {
+function decoded({ flags, data }: Envelope, { call, codec, used, maxBytes }: Incoming): Promise<Message> | Message {
   call.requestBytes += data.byteLength;
   if ((flags & ~compressedFlag) !== 0)
     throw new ConnectError(`a request message has the unknown flags ${flags}`, Code.InvalidArgument);
   if (flags === 0) return codec.decode(data);
   if (used === undefined)
     throw new ConnectError("a request message is marked as compressed, and no encoding is named", Code.Internal);
-  const plain = await used.decompress(data, maxBytes);
-  if (plain.byteLength > maxBytes) throw tooLarge(plain.byteLength, maxBytes);
-  return codec.decode(plain);
+  const plain = used.decompress(data, maxBytes);
+  const decode = (bytes: Uint8Array): Message => {
+    if (bytes.byteLength > maxBytes) throw tooLarge(bytes.byteLength, maxBytes);
+    return codec.decode(bytes);
+  };
+  return plain instanceof Promise ? plain.then(decode) : decode(plain);
 }

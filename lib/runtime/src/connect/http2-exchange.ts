@@ -10,9 +10,9 @@ export class Http2Exchange implements Exchange {
   readonly query: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: ServerHttp2Stream;
+  readonly #onClose: ((left: boolean) => void)[] = [];
   /** What every answer on this stream carries. */
   addedHeaders: Readonly<Record<string, string>> = {};
-  #reset = false;
 
   constructor(stream: ServerHttp2Stream, headers: IncomingHttp2Headers) {
     this.body = stream;
@@ -20,10 +20,7 @@ export class Http2Exchange implements Exchange {
     this.method = headers[":method"] ?? "";
     [this.path, this.query] = splitTarget(headers[":path"] ?? "");
     // A caller who resets its stream is told of by `close`.
-    stream.on("error", () => undefined);
-    stream.once("aborted", () => {
-      this.#reset = true;
-    });
+    stream.on("error", ignore);
   }
 
   get address(): string {
@@ -43,7 +40,12 @@ export class Http2Exchange implements Exchange {
   }
 
   onClose(listener: (left: boolean) => void): void {
-    this.body.once("close", () => listener(this.#reset || !this.body.writableFinished));
+    if (this.#onClose.push(listener) > 1) return;
+    this.body.on("close", () => {
+      // HTTP/2 says finished of a stream that its caller reset; there it says aborted, too.
+      const left = this.body.aborted || !this.body.writableFinished;
+      for (const tell of this.#onClose) tell(left);
+    });
   }
 
   addHeaders(headers: Readonly<Record<string, string>>): void {
@@ -54,7 +56,7 @@ export class Http2Exchange implements Exchange {
     if (this.closed) return;
     this.body.respond(
       { ":status": status, ...this.addedHeaders, ...headers },
-      options?.trailers === true ? { waitForTrailers: true } : {},
+      options?.trailers === true ? trailersFollow : nothingFollows,
     );
   }
 
@@ -69,7 +71,7 @@ export class Http2Exchange implements Exchange {
 
   end(bytes?: Uint8Array, trailers?: OutgoingHttpHeaders): void {
     if (this.closed) return;
-    if (trailers !== undefined) this.body.once("wantTrailers", () => this.body.sendTrailers(trailers));
+    if (trailers !== undefined) this.body.on("wantTrailers", () => this.body.sendTrailers(trailers));
     if (bytes === undefined) this.body.end();
     else this.body.end(bytes);
   }
@@ -80,3 +82,7 @@ export class Http2Exchange implements Exchange {
     this.body.close(2); // INTERNAL_ERROR
   }
 }
+
+const trailersFollow = { waitForTrailers: true };
+const nothingFollows = {};
+const ignore = (): void => undefined;
