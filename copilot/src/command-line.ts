@@ -5,7 +5,9 @@ import { settingsOf } from "./config/settings.ts";
 import { lastWord } from "./last-word.ts";
 import { createLog, infoLevel } from "./log.ts";
 import type { ProcessPorts } from "./ports.ts";
+import { locator } from "./store/locations.ts";
 import { openStores } from "./store/open-stores.ts";
+import { primaryStore } from "./store/primary-store.ts";
 import { Tally } from "./tally.ts";
 import { usage } from "./usage.ts";
 import { commit, version } from "./version.ts";
@@ -74,6 +76,7 @@ async function openContext(options: CopilotOptions, ports: ProcessPorts): Promis
     ports,
     log,
     stores: await openStores(store, { clock, log, env, onRetry }),
+    locate: locator(primaryStore(store)),
     tally,
     settings: copilot,
     errorName: options.errOutputName,

@@ -8,10 +8,13 @@ import { materialize } from "./download/materialize.ts";
 import { stageTexts } from "./download/stage-texts.ts";
 import { makeFolder } from "./local/place-file.ts";
 import { namingVolume } from "./local/volume.ts";
+import type { Locate } from "./store/locations.ts";
 import type { Tally } from "./tally.ts";
 
 export interface DownloadOptions {
   readonly stores: Stores;
+  /** What locations mean to the stores; themselves by default. */
+  readonly locate?: Locate;
   readonly clock: Clock;
   readonly tally: Tally;
   /** URI of the inputs message. */

@@ -1,8 +1,11 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
+import { toBinary } from "@bufbuild/protobuf";
+import { fromPlain } from "@flyte-dataplane/core";
+import { LiteralSchema } from "@flyte-dataplane/proto/flyteidl2/core/literals";
 import { describe, expect, it } from "vitest";
 import { readError, readTree, writeInputs, writeTree } from "./documents.ts";
-import { file, integer } from "./download-run.ts";
+import { directory, file, integer } from "./download-run.ts";
 import { type Ended, inFolder, run } from "./program.ts";
 
 /** A store that nobody asks: what is refused here is refused before. */
@@ -104,6 +107,34 @@ describe("sources of the configuration", () => {
         const message = (await readError(path.join(folder, "out")))?.message;
         if (name === "fits") expect(message).toBeUndefined();
         else expect(message).toContain("storage.limits.maxDownloadMBs");
+      }
+    });
+  });
+
+  it("a local store's buckets are the folders below its path, in locations of every kind", async () => {
+    await inFolder(async (folder) => {
+      await writeTree(folder, { "data/in/a b.csv": "a,b", "data/in/d/1": "one", "data/elsewhere/x": "secret" });
+      const uri = "file://in";
+      const offloaded = { kind: "offloaded", uri: `${uri}/far.pb`, sizeBytes: 1n, type: undefined } as const;
+      await writeFile(`${folder}/data/in/far.pb`, toBinary(LiteralSchema, fromPlain(file(`${uri}/a%20b.csv`))));
+      await writeInputs(`${folder}/data/in`, { f: file(`${uri}/a%20b.csv`), d: directory(`${uri}/d`), o: offloaded });
+      const settings = [
+        "--storage.type=local",
+        "--storage.stow.kind=local",
+        `--storage.stow.config=path=${folder}/data`,
+      ];
+      const words = ["--from-remote", `${uri}/inputs.pb`, "--to-output-prefix", "file://out/1", "-o", `${folder}/work`];
+      const named = ["--file-input-layout", "NAMED_DIR"];
+      await run([...settings, "--storage.enable-multicontainer", "download", ...words, ...named]);
+      expect(await readError(`${folder}/data/out/1`)).toBeUndefined();
+      expect(await readTree(`${folder}/work`)).toMatchObject({ "f/a b.csv": "a,b", "d/1": "one", "o/a b.csv": "a,b" });
+      for (const [other, says] of [
+        ["file://elsewhere/x", "lies outside"],
+        [`${uri}/../elsewhere/x`, '".." is not allowed'],
+      ] as const) {
+        await writeInputs(`${folder}/data/in`, { x: file(other) });
+        await run([...settings, "--storage.container=in", "download", ...words, "--to-output-prefix", `${uri}/2`]);
+        expect((await readError(`${folder}/data/in/2`))?.message).toContain(says);
       }
     });
   });

@@ -32,11 +32,11 @@ const reportMs = 10_000;
  * is no place for a report or it cannot be written.
  */
 export async function runDownload(command: DownloadOptions, context: DownloadContext): Promise<number> {
-  const { ports, log, stores, errorName, tally, settings } = context;
+  const { ports, log, stores, locate, errorName, tally, settings } = context;
   const { clock, terminated } = ports;
   if (command.toOutputPrefix === "")
     throw new DataPlaneError("invalid_argument", "download: --to-output-prefix is missing");
-  const place: ErrorPlace = { stores, errorName, outputPrefix: command.toOutputPrefix };
+  const place: ErrorPlace = { stores, errorName, outputPrefix: locate(command.toOutputPrefix) };
   const runLog = new RunLog({ log, clock, tally, progressMs: settings.progressMs });
   try {
     const signal = timeLimit(command.timeoutMs, terminated);
@@ -49,6 +49,8 @@ export async function runDownload(command: DownloadOptions, context: DownloadCon
       tally,
       maxBytes: context.maxBytes,
       ...chosen(command),
+      fromRemote: locate(command.fromRemote),
+      locate,
       optionalFiles: settings.optionalFiles,
       decodeMsgpack: settings.decodeMsgpack,
       verify: settings.verify,
@@ -69,7 +71,6 @@ export async function runDownload(command: DownloadOptions, context: DownloadCon
 }
 
 function chosen(command: DownloadOptions): {
-  readonly fromRemote: string;
   readonly toLocalDir: string;
   readonly format: (typeof metadataFormats)[number];
   readonly namedFolders: boolean;
@@ -81,7 +82,6 @@ function chosen(command: DownloadOptions): {
     throw new DataPlaneError("unimplemented", `download: --download-mode ${mode} is not supported; use DOWNLOAD_EAGER`);
   }
   return {
-    fromRemote: command.fromRemote,
     toLocalDir: command.toLocalDir,
     format: choiceOf("--format", metadataFormats, command.format),
     namedFolders: choiceOf("--file-input-layout", fileInputLayouts, command.fileInputLayout) === "NAMED_DIR",

@@ -68,7 +68,7 @@ async function uploadAll(
   context: RunContext,
   { workMs }: LimitParts,
 ): Promise<TaskFailure | undefined> {
-  const { ports, stores, errorName, log, tally, settings } = context;
+  const { ports, stores, locate, errorName, log, tally, settings } = context;
   const { clock } = ports;
   const { fromLocalDir, toRawOutput, toOutputPrefix, metaOutputName } = command;
   const { maxSimpleBytes, primaryStatusFile, progressMs } = settings;
@@ -81,10 +81,10 @@ async function uploadAll(
       clock,
       tally,
       errorName,
-      outputPrefix: toOutputPrefix,
+      outputPrefix: locate(toOutputPrefix),
       metaOutputName,
       fromLocalDir,
-      toRawOutput,
+      toRawOutput: locate(toRawOutput),
       variables,
       maxSimpleBytes,
       primaryStatusFile,
@@ -103,11 +103,11 @@ async function uploadAll(
 async function settle(
   failure: TaskFailure | undefined,
   { toOutputPrefix }: SidecarOptions,
-  { ports, stores, errorName, log }: RunContext,
+  { ports, stores, locate, errorName, log }: RunContext,
   { reportMs }: LimitParts,
 ): Promise<void> {
   if (failure === undefined) return;
-  const place: ErrorPlace = { stores, errorName, outputPrefix: toOutputPrefix };
+  const place: ErrorPlace = { stores, errorName, outputPrefix: locate(toOutputPrefix) };
   const signal = timeLimit(reportMs);
   if (await hasReport(place, signal)) log.warn({}, "an earlier failure of this attempt stands");
   else await reportFailure(place, failure, signal);

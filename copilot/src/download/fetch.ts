@@ -1,10 +1,13 @@
 import { DataPlaneError, decodeLiteral } from "@flyte-dataplane/core";
 import type { Literal, LiteralMap } from "@flyte-dataplane/proto/flyteidl2/core/literals";
 import { readObject, type Stores } from "@flyte-dataplane/storage";
+import type { Locate } from "../store/locations.ts";
 import { InputsMessage } from "./inputs-message.ts";
 
 export interface FetchOptions {
   readonly stores: Stores;
+  /** What locations mean to the stores; themselves by default. */
+  readonly locate?: Locate;
   /** Most bytes of one object. */
   readonly maxBytes: number;
   readonly signal?: AbortSignal;
@@ -75,7 +78,7 @@ async function resolveMap(map: LiteralMap, hops: readonly string[], options: Fet
 async function follow(literal: Literal, uri: string, hops: readonly string[], options: FetchOptions): Promise<Literal> {
   if (hops.includes(uri)) throw refuse(uri, "it leads back to itself");
   if (hops.length >= maxHops) throw refuse(uri, `more than ${maxHops} offloaded literals lead to one another`);
-  const stored = decodeLiteral(await readObject(options.stores, uri, options), uri);
+  const stored = decodeLiteral(await readObject(options.stores, options.locate?.(uri) ?? uri, options), uri);
   const resolved = await resolve(stored, [...hops, uri], options);
   return {
     ...resolved,

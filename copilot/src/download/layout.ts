@@ -2,6 +2,7 @@ import path from "node:path";
 import { DataPlaneError, formatPrimitive, formatStruct } from "@flyte-dataplane/core";
 import type { Literal, Scalar } from "@flyte-dataplane/proto/flyteidl2/core/literals";
 import { BlobType_BlobDimensionality, type LiteralType } from "@flyte-dataplane/proto/flyteidl2/core/types";
+import type { Locate } from "../store/locations.ts";
 import { VariableFaults } from "../variable-faults.ts";
 import { checkFileName, checkVariableName } from "../variable-names.ts";
 import { baseName, uniqueName } from "./base-names.ts";
@@ -49,6 +50,8 @@ export interface LayoutOptions {
   readonly optionalFiles?: "ABSENT" | "EMPTY";
   /** Whether a binary in msgpack lies there as JSON, too. */
   readonly decodeMsgpack?: boolean;
+  /** What locations mean to the stores; themselves by default. */
+  readonly locate?: Locate;
 }
 
 /** Inputs by name, each made when it is asked for. */
@@ -228,15 +231,20 @@ class Plan {
   #folder(variable: string, uri: string, slot: Slot): string {
     if (this.#options.remoteBlobs) return uri;
     this.made.folders.push(slot.path);
-    this.made.blobs.push({ variable, uri, path: slot.path, multipart: true });
+    this.made.blobs.push({ variable, uri: this.#located(uri), path: slot.path, multipart: true });
     return slot.path;
   }
 
   #file(variable: string, uri: string, slot: Slot): string {
     if (this.#options.remoteBlobs) return uri;
-    const file = this.#options.namedFolders ? this.#named(uri, slot) : slot.path;
-    this.made.blobs.push({ variable, uri, path: file, multipart: false });
+    const located = this.#located(uri);
+    const file = this.#options.namedFolders ? this.#named(located, slot) : slot.path;
+    this.made.blobs.push({ variable, uri: located, path: file, multipart: false });
     return file;
+  }
+
+  #located(uri: string): string {
+    return this.#options.locate === undefined ? uri : this.#options.locate(uri);
   }
 
   #named(uri: string, { path: own, sibling }: Slot): string {

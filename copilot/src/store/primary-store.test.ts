@@ -21,16 +21,16 @@ describe("the store of the task's data", () => {
     { name: "stow and a bucket", settings: { container: "b" }, expected: { scheme: "s3", bucket: "b" } },
     { name: "minio", settings: { type: "minio", kind: "s3", container: "b" }, expected: { scheme: "s3", bucket: "b" } },
     { name: "all buckets", settings: { type: "s3", container: "b", multiContainer: true }, expected: { scheme: "s3" } },
-    { name: "type local alone", settings: { type: "local" }, expected: { scheme: "file", folder: "/" } },
+    { name: "type local alone", settings: { type: "local" }, expected: { scheme: "file", root: "/", folder: "/" } },
     {
       name: "kind local with a folder",
       settings: { kind: "local", config: new Map([["path", "/data/"]]), container: "b" },
-      expected: { scheme: "file", folder: "/data/b" },
+      expected: { scheme: "file", root: "/data", folder: "/data/b" },
     },
     {
       name: "kind local with all folders",
       settings: { kind: "local", config: new Map([["path", "/data"]]), container: "b", multiContainer: true },
-      expected: { scheme: "file", folder: "/data" },
+      expected: { scheme: "file", root: "/data", folder: "/data" },
     },
     { name: "memory", settings: { type: "mem" }, expected: { scheme: "mem" } },
   ] as const)("with $name", ({ settings, expected }) => {

@@ -8,8 +8,8 @@ export type PrimaryStore =
   | { readonly scheme: "mem" }
   /** The one bucket that may be used; absent for all. */
   | { readonly scheme: "s3"; readonly bucket?: string }
-  /** Absolute path of the folder that holds all that may be used. */
-  | { readonly scheme: "file"; readonly folder: string };
+  /** Absolute paths: of the folder that holds all that may be used, and of that whose folders are the buckets. */
+  | { readonly scheme: "file"; readonly folder: string; readonly root: string };
 
 /**
  * Decides which store the settings mean. Throws `unimplemented` for one that has no driver here, `invalid_argument` (origin
@@ -25,17 +25,21 @@ export function primaryStore(settings: StoreSettings): PrimaryStore {
   if (type !== "stow" && (type === "local") !== (kind === "local")) {
     throw refuse(`storage.type "${type}" and storage.stow.kind "${kind}" contradict one another`);
   }
-  if (kind === "local") return { scheme: "file", folder: localFolder(settings) };
+  if (kind === "local") return localStore(settings);
   // As other programs that read these settings have it, which so find a forgotten bucket before a task runs.
   if (container === "") throw refuse("storage.container, the bucket of the task's data, is missing");
   return multiContainer ? { scheme: "s3" } : { scheme: "s3", bucket: container };
 }
 
 /** Locations of files are plain paths here, so a bucket of this kind is a folder. */
-function localFolder({ config, container, multiContainer }: StoreSettings): string {
-  const root = config.get("path") ?? "/";
-  if (!root.startsWith("/")) throw refuse("storage.stow.config path is no absolute path");
-  const folder = multiContainer || container === "" ? root : `${root}/${container}`;
+function localStore({ config, container, multiContainer }: StoreSettings): PrimaryStore {
+  const given = config.get("path") ?? "/";
+  if (!given.startsWith("/")) throw refuse("storage.stow.config path is no absolute path");
+  const root = folded(given);
+  return { scheme: "file", root, folder: multiContainer || container === "" ? root : folded(`${root}/${container}`) };
+}
+
+function folded(folder: string): string {
   return `/${folder
     .split("/")
     .filter((part) => part !== "")
