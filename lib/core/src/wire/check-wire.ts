@@ -28,10 +28,20 @@ export function checkWire(schema: DescMessage, bytes: Uint8Array, maxDepth: numb
   scan.message(schema, bytes.length, 1);
 }
 
+/** A length, then the text. */
+interface KeyPlace {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Letters of a key that a fault shows. */
+const mostKeyLetters = 64;
+
 class Scan {
   private readonly bytes: Uint8Array;
   private readonly maxDepth: number;
-  private readonly path: string[] = [];
+  /** Names of fields, and where the text of a map entry's key lies: it is read only for a fault. */
+  private readonly path: (string | KeyPlace)[] = [];
   private position = 0;
 
   constructor(bytes: Uint8Array, maxDepth: number) {
@@ -81,15 +91,19 @@ class Scan {
 
   private mapEntry(field: DescField & { fieldKind: "map" }, end: number, depth: number): void {
     let valueSeen = false;
+    let key: KeyPlace | undefined;
     while (this.position < end) {
       const { number, wireType } = this.tag(end);
       if (number === 1) {
         const from = this.position;
         this.scalar(field.mapKey, wireType, end);
-        if (field.mapKey === ScalarType.STRING) this.mapKey(from);
+        if (field.mapKey === ScalarType.STRING) {
+          this.mapKey(from);
+          key = { from, to: this.position };
+        }
       } else if (number === 2) {
         valueSeen = true;
-        this.path.push("[value]");
+        this.path.push(key ?? "[value]");
         if (field.message === undefined) this.scalar(field.scalar ?? ScalarType.INT32, wireType, end);
         else this.message(field.message, this.lengthEnd(wireType, end), depth);
         this.path.pop();
@@ -190,8 +204,19 @@ class Scan {
     this.position += count;
   }
 
+  /** The key that a valid length and valid text stand for, shortened. */
+  private keyText({ from, to }: KeyPlace): string {
+    let start = from;
+    while ((this.bytes[start] ?? 0) >= 0x80) start += 1;
+    const letters = Array.from(new TextDecoder().decode(this.bytes.subarray(start + 1, to)));
+    return JSON.stringify(
+      letters.length > mostKeyLetters ? `${letters.slice(0, mostKeyLetters).join("")}…` : letters.join(""),
+    );
+  }
+
   private fault(what: string, offset: number = this.position): WireFault {
-    return new WireFault(what, this.path.length > 12 ? [...this.path.slice(0, 12), "…"] : this.path, offset);
+    const path = this.path.slice(0, 12).map((part) => (typeof part === "string" ? part : `[${this.keyText(part)}]`));
+    return new WireFault(what, this.path.length > 12 ? [...path, "…"] : path, offset);
   }
 }
 

@@ -57,6 +57,12 @@ describe("decodeMessage", () => {
     ["a group that never ends", InputsSchema, "2b", "the message ends inside a number"],
     ["a group end alone", InputsSchema, "2c", "a group ends that was not begun"],
     ["a struct value of no kind", ScalarSchema, "3a070a050a01611200", "a dynamic value of no kind"],
+    [
+      "a value of a named entry",
+      LiteralMapSchema,
+      "0a100a0178120b0a093a070a050a016b1200",
+      'no kind at literals["x"].scalar.generic.fields["k"]',
+    ],
     ["a struct entry without a value", ScalarSchema, "3a050a030a0161", "a dynamic value of no kind"],
   ])("%s is refused with its place", (_, schema, bytes, what) => {
     const error = errorOf(() => decode(schema, hex(bytes)));
