@@ -122,6 +122,20 @@ describe("simple outputs", () => {
     });
   });
 
+  it("need no place for data, alone or in a list", async () => {
+    const types: Readonly<Record<string, Type>> = {
+      n: simple("INTEGER"),
+      l: { type: { case: "collectionType", value: simple("INTEGER") } },
+    };
+    const flags = ["--to-raw-output", ""];
+    await published({ types, files: { n: "7", "l/0": "1" }, flags }, async ({ output }) => {
+      expect(await readPlain(path.join(output, "outputs.pb"))).toEqual({
+        n: { kind: "integer", value: 7n },
+        l: { kind: "collection", items: [{ kind: "integer", value: 1n }] },
+      });
+    });
+  });
+
   it("a none needs its file [copilot 71]", async () => {
     await published({ types: { n: simple("NONE") } }, async ({ output }) => {
       expect((await readError(output))?.message).toContain('"n"');

@@ -40,7 +40,16 @@ export async function collect(
     try {
       checkVariableName(name);
       const found = await folder.find(name);
-      const place = { name: JSON.stringify(name), uri: joinUri(toRawOutput, name), found, folder, maxSimpleBytes };
+      const place = {
+        name: JSON.stringify(name),
+        // Asked for by what has data: simple values need no place for any.
+        get uri() {
+          return joinUri(toRawOutput, name);
+        },
+        found,
+        folder,
+        maxSimpleBytes,
+      };
       const output = await readOutput(type, place);
       literals.push([name, output.literal]);
       for (const upload of output.uploads) uploads.push({ ...upload, variable: name });

@@ -194,7 +194,7 @@ async function map(type: LiteralType, place: OutputPlace, found: FoundOutput): P
 
 async function part(
   type: LiteralType,
-  { uri, maxSimpleBytes }: OutputPlace,
+  whole: OutputPlace,
   name: string,
   segment: string,
   folder: OutputFolder,
@@ -203,9 +203,11 @@ async function part(
   checkFileName(segment, name);
   return await readOutput(type, {
     name,
-    uri: joinUri(uri, segment),
+    get uri() {
+      return joinUri(whole.uri, segment);
+    },
     found: await folder.entry(entry),
     folder,
-    maxSimpleBytes,
+    maxSimpleBytes: whole.maxSimpleBytes,
   });
 }
