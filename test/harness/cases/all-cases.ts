@@ -4,6 +4,7 @@ import { composedOutputCases } from "./composed-outputs.ts";
 import { configurationCases } from "./configuration.ts";
 import { declaredInputCases } from "./declared-inputs.ts";
 import { fileCases } from "./files.ts";
+import { locationCases } from "./locations.ts";
 import { nameCases } from "./names.ts";
 import { outputCases } from "./outputs.ts";
 import { refusedOutputCases } from "./refused-outputs.ts";
@@ -19,6 +20,7 @@ export function allCases(): readonly Case[] {
     ...valueCases,
     ...fileCases,
     ...nameCases,
+    ...locationCases,
     ...declaredInputCases,
     ...troubleCases,
     ...remoteTroubleCases,

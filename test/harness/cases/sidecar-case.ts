@@ -25,6 +25,8 @@ export interface SidecarSpec {
   readonly files?: (world: World) => Readonly<Record<string, FileSpec>>;
   readonly env?: (world: World) => Readonly<Record<string, string>>;
   readonly faults?: readonly FaultSpec[];
+  /** Whether the upload is given a time limit, as it is by default. */
+  readonly timeLimit?: boolean;
   /** Without signals the program is told to begin at once. */
   readonly signals?: Signals;
   readonly documents?: Plan["documents"];
@@ -69,7 +71,7 @@ function planSidecar(world: World, spec: SidecarSpec): Plan {
   return {
     args: [
       ...(spec.before?.(world) ?? storeWords(world, spec.words)),
-      ...sidecarWords(world, spec.declared ?? declare(types)),
+      ...sidecarWords(world, spec.declared ?? declare(types), spec.timeLimit),
       ...(metaName === undefined ? [] : ["--meta-output-name", metaName]),
       ...(signals === undefined ? ["--start-watcher-type", "noop"] : []),
       ...(typeof flags === "function" ? flags(world) : flags),

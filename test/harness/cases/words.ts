@@ -51,11 +51,10 @@ export function downloadWords({ base, work }: World): readonly string[] {
 }
 
 /** What a sidecar is told; its outputs are declared by `declared`, base64. */
-export function sidecarWords({ base, work }: World, declared: string): readonly string[] {
+export function sidecarWords({ base, work }: World, declared: string, timeLimit = true): readonly string[] {
   return [
     "sidecar",
-    "--timeout",
-    "1h0m0s",
+    ...(timeLimit ? ["--timeout", "1h0m0s"] : []),
     "--to-raw-output",
     `${base}/raw`,
     "--to-output-prefix",
