@@ -1,8 +1,11 @@
 // @ts-check
 // What every server of the RPC benchmark answers, and how it tells what that cost.
 import { create, toBinary } from "@bufbuild/protobuf";
+import { TimestampSchema } from "@bufbuild/protobuf/wkt";
 import { GetCacheResponseSchema } from "@flyte-dataplane/proto/flyteidl2/cacheservice/cacheservice";
 import { TailLogsResponseSchema } from "@flyte-dataplane/proto/flyteidl2/dataproxy/dataproxy_service";
+import { ContainerIdentifierSchema, LogLineOriginator } from "@flyte-dataplane/proto/flyteidl2/logs/dataplane/payload";
+import { createLineEncoder } from "../../dataproxy/dist/line-encoder.js";
 
 /** A cache's answer in its shortest form, a location: what a server costs, not what its messages do. */
 export const cached = create(GetCacheResponseSchema, {
@@ -10,21 +13,43 @@ export const cached = create(GetCacheResponseSchema, {
 });
 export const cachedBytes = toBinary(GetCacheResponseSchema, cached);
 
-const line = {
-  timestamp: { seconds: 1_700_000_000n, nanos: 0 },
-  message: "epoch 3 step 12045: loss 0.3312, learning rate 0.00021, 812 samples/s",
-};
+const text = "epoch 3 step 12045: loss 0.3312, learning rate 0.00021, 812 samples/s";
+const time = create(TimestampSchema, { seconds: 1_700_000_000n, nanos: 0 });
+const container = create(ContainerIdentifierSchema, {
+  kubernetesNamespace: "flytesnacks-development",
+  kubernetesPodName: "r5x8jq2k-a0-0",
+  kubernetesContainerName: "r5x8jq2k-a0-0",
+});
+const originator = LogLineOriginator.USER;
 
 /**
+ * As the dataproxy sends them: as bytes, many lines in a message.
  * @param {number} lines in all
- * @param {number} perMessage
  */
-export async function* tail(lines, perMessage) {
-  for (let sent = 0; sent < lines; sent += perMessage) {
-    // As from a file that is read on: each piece comes a turn later.
-    if ((sent / perMessage) % 64 === 0) await new Promise((resolve) => setImmediate(resolve));
-    yield create(TailLogsResponseSchema, { logs: [{ lines: Array.from({ length: perMessage }, () => line) }] });
+export async function* tailOfOurs(lines) {
+  const encode = createLineEncoder(container, false);
+  const batch = Array.from({ length: 64 }, () => ({ time, text }));
+  for (let sent = 0; sent < lines; sent += batch.length) {
+    await readOn(sent);
+    yield encode(batch);
   }
+}
+
+/**
+ * As one writes it first: each line a message.
+ * @param {number} lines in all
+ */
+export async function* tailByLine(lines) {
+  const line = { timestamp: time, message: text, originator, shortPodName: container.kubernetesPodName.slice(-8) };
+  for (let sent = 0; sent < lines; sent += 1) {
+    await readOn(sent);
+    yield create(TailLogsResponseSchema, { logs: [{ lines: [line], container }] });
+  }
+}
+
+/** @param {number} line a file is read piece by piece, each a turn later: 4096 lines are one */
+async function readOn(line) {
+  if (line % 4096 === 0) await new Promise((resolve) => setImmediate(resolve));
 }
 
 export const quiet = { debug() {}, info() {}, warn() {}, error: console.error, child: () => quiet };

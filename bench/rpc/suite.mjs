@@ -105,7 +105,7 @@ function participants({ root, go, js, calls, lines }) {
     { name: "grpc", command: drive(load.grpc, node, server("ours")) },
     { name: "bare http2", command: drive(load.grpc, node, server("bare-http2")) },
     { name: "grpc-js", command: drive(load.grpc, node, server("grpc-js")) },
-    { name: "tail", command: drive(load.stream, node, server("ours"), String(lines), "64") },
+    { name: "tail", command: drive(load.stream, node, server("ours"), String(lines)) },
     { name: "connect-node tail", command: drive(load.stream, node, server("connect-node"), String(lines)) },
   ];
 }
