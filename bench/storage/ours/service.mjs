@@ -2,6 +2,7 @@
 // service file FOLDER | service s3 BUCKET: a service that takes one upload and passes it on, as bytes come; prints where it
 // takes it, and then how long its event loop kept others waiting meanwhile: the 99th percentile in milliseconds.
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { createServer } from "node:http";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { pipeline } from "node:stream/promises";
@@ -22,7 +23,19 @@ const uri = parseStorageUri(kind === "file" ? `${place}/object` : `s3://${place}
 const bucket = await stores.bucket(uri);
 const delay = monitorEventLoopDelay({ resolution: resolutionMs });
 
-const server = createServer(async (request, response) => {
+const server = createServer((request, response) => void pass(request, response));
+server.listen(0, "127.0.0.1");
+await once(server, "listening");
+const address = server.address();
+endpoint = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
+const expiresAt = Date.now() + 3_600_000;
+console.log(kind === "file" ? (await bucket.signPut(uri.key, { expiresAt })).url : `${endpoint}/object`);
+
+/**
+ * @param {import("node:http").IncomingMessage} request
+ * @param {import("node:http").ServerResponse} response
+ */
+async function pass(request, response) {
   const { method = "", url = "", headers } = request;
   delay.enable();
   if (kind === "file") {
@@ -37,10 +50,4 @@ const server = createServer(async (request, response) => {
   server.close();
   await stores.close();
   console.log((delay.percentile(99) / 1e6 - resolutionMs).toFixed(2));
-});
-server.listen(0, "127.0.0.1", async () => {
-  const address = server.address();
-  endpoint = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
-  const expiresAt = Date.now() + 3_600_000;
-  console.log(kind === "file" ? (await bucket.signPut(uri.key, { expiresAt })).url : `${endpoint}/object`);
-});
+}
