@@ -1,0 +1,91 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { FuzzOutcome, FuzzTarget } from "@flyte-dataplane/test-support";
+import { type Envelope, EnvelopeReader, frame } from "./envelope.ts";
+
+const maxBytes = 300;
+/** Of an input, how the bytes behind it are cut into pieces. */
+const headBytes = 4;
+
+const integer = (random: () => number, below: number): number => Math.floor(random() * below);
+
+/** Envelopes as we write them, of which some say another length than they have, and the end may be missing. */
+function stream(random: () => number): Buffer {
+  const pieces: Uint8Array[] = [];
+  for (let count = integer(random, 6); count > 0; count -= 1) {
+    // Rarely one that goes out in two pieces.
+    const length = random() < 0.002 ? 65_537 : integer(random, random() < 0.5 ? 8 : maxBytes + 3);
+    const [first = new Uint8Array(), ...rest] = frame(integer(random, 256), new Uint8Array(length).fill(count));
+    if (random() < 0.05) first[1 + integer(random, 4)] = integer(random, 256);
+    pieces.push(first, ...rest);
+  }
+  const all = Buffer.concat(pieces);
+  return random() < 0.3 ? all.subarray(0, integer(random, all.length + 1)) : all;
+}
+
+interface Found {
+  readonly envelopes: readonly Envelope[];
+  readonly failure: Code | undefined;
+}
+
+/** The same, read all at once and byte by byte. */
+function expected(bytes: Buffer): Found {
+  const envelopes: Envelope[] = [];
+  let at = 0;
+  while (at + 5 <= bytes.length) {
+    const length = bytes.readUInt32BE(at + 1);
+    if (length > maxBytes) return { envelopes, failure: Code.ResourceExhausted };
+    if (at + 5 + length > bytes.length) break;
+    envelopes.push({ flags: bytes.readUInt8(at), data: bytes.subarray(at + 5, at + 5 + length) });
+    at += 5 + length;
+  }
+  return { envelopes, failure: at === bytes.length ? undefined : Code.InvalidArgument };
+}
+
+function read(bytes: Buffer, cuts: Uint8Array): Found {
+  const reader = new EnvelopeReader(maxBytes);
+  const envelopes: Envelope[] = [];
+  try {
+    for (let at = 0, turn = 0; at < bytes.length; turn += 1) {
+      // A piece of no bytes is one, too; the last of a round has some, so that each round goes on.
+      const cut = cuts[turn % cuts.length] ?? 1;
+      const size = turn % cuts.length === cuts.length - 1 ? Math.max(1, cut) : cut;
+      envelopes.push(...reader.push(bytes.subarray(at, at + size)));
+      at += size;
+    }
+    reader.end();
+  } catch (error) {
+    if (!(error instanceof ConnectError)) throw error;
+    return { envelopes, failure: error.code };
+  }
+  return { envelopes, failure: undefined };
+}
+
+const shown = ({ envelopes, failure }: Found): string =>
+  JSON.stringify([failure, ...envelopes.map(({ flags, data }) => [flags, Buffer.from(data).toString("base64")])]);
+
+/** A stream of envelopes in pieces of any size: what is read does not depend on where it was cut. */
+export const fuzzTarget: FuzzTarget = {
+  name: "envelope",
+  subject: "lib/runtime/src/connect/envelope.ts",
+  generate(random) {
+    const cuts = Uint8Array.from({ length: headBytes }, () => integer(random, random() < 0.7 ? 12 : 256));
+    return Buffer.concat([cuts, stream(random)]);
+  },
+  run(input): FuzzOutcome {
+    const bytes = Buffer.from(input.subarray(headBytes));
+    const wanted = expected(bytes);
+    const found = read(bytes, input.subarray(0, headBytes));
+    // Of a piece with a fault in it, the envelopes before the fault need not be handed out.
+    const same =
+      wanted.failure === undefined
+        ? shown(found) === shown(wanted)
+        : found.failure === wanted.failure &&
+          shown({ ...found, failure: undefined }) ===
+            shown({ envelopes: wanted.envelopes.slice(0, found.envelopes.length), failure: undefined });
+    if (!same) throw new Error(`read ${shown(found)}, expected ${shown(wanted)}`);
+    if (wanted.failure !== undefined) return "rejected";
+    const again = Buffer.concat(found.envelopes.flatMap(({ flags, data }) => frame(flags, data)));
+    if (!again.equals(bytes)) throw new Error("written again, the envelopes are other bytes");
+    return "accepted";
+  },
+};
