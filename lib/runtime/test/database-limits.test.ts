@@ -41,6 +41,35 @@ function hastyClock(): Clock & { readonly slept: readonly number[] } {
   };
 }
 
+/** Time passes when the test says so: for those who sleep as long as that, once there are any. */
+function steppedClock(): Clock & { pass(ms: number): Promise<void> } {
+  const sleepers = new Set<{ readonly ms: number; wake(): void }>();
+  let added: () => void = () => undefined;
+  let now = 0;
+  return {
+    now: () => now,
+    sleep: (ms, { signal } = {}) =>
+      new Promise((resolve, reject) => {
+        const sleeper = { ms, wake: resolve };
+        sleepers.add(sleeper);
+        signal?.addEventListener("abort", () => {
+          sleepers.delete(sleeper);
+          reject(new Error("aborted"));
+        });
+        added();
+      }),
+    pass: async (ms) => {
+      const due = () => [...sleepers].filter((sleeper) => sleeper.ms <= ms);
+      while (due().length === 0) await new Promise<void>((resolve) => (added = resolve));
+      now += ms;
+      for (const sleeper of due()) {
+        sleepers.delete(sleeper);
+        sleeper.wake();
+      }
+    },
+  };
+}
+
 const asleep = dynamicStatement("select pg_sleep(60)");
 const one = dynamicStatement<{ n: number }>("select 1 as n");
 
@@ -99,6 +128,31 @@ test("a line that falls silent under a statement ends it once the server had tim
   await expect(db.query(one)).rejects.toMatchObject({ code: "unavailable" });
   await line.close();
 }, 20_000);
+
+test("a listener behind a line that fell silent is told that it missed something, once the line is mended", async () => {
+  const line = await openLine(postgres.url);
+  const clock = steppedClock();
+  const db = database({ url: line.url, clock });
+  const events: string[] = [];
+  let wake: () => void = () => undefined;
+  const next = (): Promise<void> => new Promise((resolve) => (wake = resolve));
+  const heard = (event: string): void => {
+    events.push(event);
+    wake();
+  };
+  await db.listen("silent", { notified: heard, missed: () => heard("missed") });
+  line.fallSilent();
+  line.mend();
+  const told = next();
+  // Every half minute the connection is asked whether it lives, and has ten seconds to say so; then it is made anew.
+  for (const ms of [30_000, 10_000, 100]) await clock.pass(ms);
+  await told;
+  const again = next();
+  await db.transaction((transaction) => transaction.notify("silent", "hello"));
+  await again;
+  expect(events).toEqual(["missed", "hello"]);
+  await line.close();
+});
 
 test("a transaction that can never be ordered is tried five times, after random waits that may double", async () => {
   const clock = hastyClock();

@@ -10,6 +10,8 @@ export interface SilentLine {
   readonly url: string;
   /** From now on nothing passes in either direction, and nobody new gets through. */
   fallSilent(): void;
+  /** New connections get through again; those from before stay as they are. */
+  mend(): void;
   close(): Promise<void>;
 }
 
@@ -20,20 +22,24 @@ export async function openLine(url: string): Promise<SilentLine> {
   await chmod(directory, 0o700);
   const target = join(new URL(url).searchParams.get("host") ?? "", socketName);
   const sockets = new Set<Socket>();
-  let silent = false;
+  let line = { silent: false };
   const server = createServer((near) => {
+    const own = line;
     sockets.add(near.on("error", () => undefined));
-    if (silent) return;
+    if (own.silent) return;
     const far = connect(target).on("error", () => undefined);
     sockets.add(far);
-    near.on("data", (bytes) => silent || far.write(bytes)).on("close", () => far.destroy());
-    far.on("data", (bytes) => silent || near.write(bytes)).on("close", () => silent || near.destroy());
+    near.on("data", (bytes) => own.silent || far.write(bytes)).on("close", () => far.destroy());
+    far.on("data", (bytes) => own.silent || near.write(bytes)).on("close", () => own.silent || near.destroy());
   }).listen(join(directory, socketName));
   await once(server, "listening");
   return {
     url: url.replace(/host=.*/, `host=${encodeURIComponent(directory)}`),
     fallSilent: () => {
-      silent = true;
+      line.silent = true;
+    },
+    mend: () => {
+      line = { silent: false };
     },
     close: async () => {
       for (const socket of sockets) socket.destroy();
