@@ -1,5 +1,6 @@
+import { Buffer } from "node:buffer";
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { FuzzOutcome, FuzzTarget } from "@flyte-dataplane/test-support";
+import type { FuzzTarget } from "@flyte-dataplane/test-support";
 import { type Envelope, EnvelopeReader, frame } from "./envelope.ts";
 
 const maxBytes = 300;
@@ -71,7 +72,7 @@ export const fuzzTarget: FuzzTarget = {
     const cuts = Uint8Array.from({ length: headBytes }, () => integer(random, random() < 0.7 ? 12 : 256));
     return Buffer.concat([cuts, stream(random)]);
   },
-  run(input): FuzzOutcome {
+  run(input) {
     const bytes = Buffer.from(input.subarray(headBytes));
     const wanted = expected(bytes);
     const found = read(bytes, input.subarray(0, headBytes));
