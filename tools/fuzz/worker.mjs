@@ -43,7 +43,7 @@ const counts = { accepted: 0, rejected: 0 };
 let sound = true;
 for (let index = work.first; sound && index < work.first + work.cases; index += 1) {
   Atomics.store(progress, 0, index);
-  sound = runCase(index);
+  sound = await runCase(index);
 }
 if (sound) {
   const { result } = await session.post("Profiler.takePreciseCoverage");
@@ -54,14 +54,14 @@ if (sound) {
 
 /**
  * @param {number} index
- * @returns {boolean} false when the case found a defect
+ * @returns {Promise<boolean>} false when the case found a defect
  */
-function runCase(index) {
+async function runCase(index) {
   /** @type {Uint8Array} */
   let input = new Uint8Array();
   try {
     input = target.generate(randomFor(work.seed, index));
-    const outcome = target.run(input);
+    const outcome = await target.run(input);
     if (outcome !== "accepted" && outcome !== "rejected") throw new Error(`run answered ${String(outcome)}`);
     counts[outcome] += 1;
     return true;

@@ -17,6 +17,9 @@ export interface FuzzTarget {
   /**
    * Feeds one input to the code. "accepted": it was valid and whatever must hold afterwards (a round trip, a bound)
    * was checked. "rejected": refused with the typed error it promises. Throws on everything else: that is the defect.
+   * What touches files answers later.
    */
-  run(input: Uint8Array): "accepted" | "rejected";
+  run(input: Uint8Array): FuzzOutcome | Promise<FuzzOutcome>;
 }
+
+export type FuzzOutcome = "accepted" | "rejected";

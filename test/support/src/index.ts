@@ -1,6 +1,6 @@
 export type { AnswerEffect, Effect, Fault, RequestEffect, SeenRequest } from "./faults/fault.ts";
 export { type FaultProxy, startFaultProxy } from "./faults/fault-proxy.ts";
-export type { FuzzTarget } from "./fuzz.ts";
+export type { FuzzOutcome, FuzzTarget } from "./fuzz.ts";
 export { type PgBouncer, startPgBouncer } from "./pgbouncer.ts";
 export { startTestPostgres, type TestPostgres } from "./postgres.ts";
 export { startMinio } from "./stores/minio.ts";

@@ -1,0 +1,102 @@
+import {
+  copilotErrorFile,
+  DataPlaneError,
+  decodeLiteralMap,
+  encodeErrorDocument,
+  failureOf,
+  outputsFile,
+  outputUploadFailed,
+} from "@flyte-dataplane/core";
+import { createStores, readObject, type Stores, statObject } from "@flyte-dataplane/storage";
+import type { FuzzTarget } from "@flyte-dataplane/test-support";
+import { FuzzFolder, secret } from "../test/fuzz-folder.ts";
+import { type LeftOutputs, leave, randomOutputs } from "../test/random-outputs.ts";
+import { systemClock } from "./clock.ts";
+import { Tally } from "./tally.ts";
+import { declaredOutputs } from "./upload/declared-outputs.ts";
+import { upload } from "./upload.ts";
+
+let folder: FuzzFolder | undefined;
+
+export const fuzzTarget: FuzzTarget = {
+  name: "copilot-upload",
+  subject: "copilot/src/upload.ts",
+  further: [
+    "copilot/src/upload/collect.ts",
+    "copilot/src/upload/read-output.ts",
+    "copilot/src/upload/output-folder.ts",
+    "copilot/src/upload/store-data.ts",
+    "copilot/src/upload/publish.ts",
+    "copilot/src/upload/task-error.ts",
+    "copilot/src/upload/choose-variant.ts",
+    "copilot/src/upload/json-value.ts",
+  ],
+  generate: (random) => new TextEncoder().encode(JSON.stringify(randomOutputs(random))),
+  run: async (input) => {
+    folder ??= new FuzzFolder();
+    const { declared, entries } = JSON.parse(new TextDecoder().decode(input)) as LeftOutputs;
+    folder.clear();
+    leave(folder.target, entries);
+    const stores = createStores({ clock: systemClock, network: { env: {}, writes: "sync" } });
+    try {
+      return await publishAll(stores, declared, folder.target);
+    } finally {
+      folder.check();
+      await stores.close();
+    }
+  },
+};
+
+async function publishAll(
+  stores: Stores,
+  declared: readonly number[],
+  target: string,
+): Promise<"accepted" | "rejected"> {
+  const outputs = "mem://b/run/outputs.pb";
+  try {
+    const variables = declaredOutputs(Uint8Array.from(declared));
+    const failure = await upload({
+      stores,
+      clock: systemClock,
+      tally: new Tally(false),
+      errorName: copilotErrorFile,
+      outputPrefix: "mem://b/run",
+      metaOutputName: outputsFile,
+      fromLocalDir: target,
+      toRawOutput: "mem://b/raw",
+      maxSimpleBytes: 1024,
+      variables,
+      primaryStatusFile: "",
+    });
+    if (failure !== undefined) encodeErrorDocument(failure);
+    const isThere = (await statObject(stores, outputs)) !== undefined;
+    if (isThere === (failure !== undefined)) throw new Error("outputs or a failure, never both or none");
+    if (!isThere) return "rejected";
+    const { literals } = decodeLiteralMap(await readObject(stores, outputs, { maxBytes: 1 << 24 }), outputs);
+    const names = [...variables.keys()].sort((a, b) => a.localeCompare(b)).join();
+    if (
+      Object.keys(literals)
+        .sort((a, b) => a.localeCompare(b))
+        .join() !== names
+    )
+      throw new Error("variables were lost");
+    return "accepted";
+  } catch (error) {
+    if (!(error instanceof DataPlaneError)) throw error;
+    encodeErrorDocument(failureOf(outputUploadFailed, error));
+    if ((await statObject(stores, outputs)) !== undefined) throw new Error("outputs of a failure", { cause: error });
+    return "rejected";
+  } finally {
+    await checkObjects(stores);
+  }
+}
+
+/** Data goes where it was told to go, and nothing of it was read from outside. */
+async function checkObjects(stores: Stores): Promise<void> {
+  const bucket = await stores.bucket({ scheme: "mem", bucket: "b", key: "" });
+  for await (const { key } of bucket.list("")) {
+    if (!/^(?:raw\/(?:x|y|z)(?:\/|$)|run\/outputs\.pb$)/.test(key)) throw new Error(`an object at ${key}`);
+    const content = new TextDecoder().decode(await bucket.read(key, { maxBytes: 1 << 24 }));
+    if (content.includes(secret) || content.includes("root:")) throw new Error(`${key} holds another's file`);
+  }
+}
