@@ -11,11 +11,12 @@ import { emptyHome, runMain } from "./server-process.ts";
 const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
 const callerSpan = "00f067aa0ba902b7";
 
-test("a call continues its caller's trace, down to the calls between services, and names its request [dataproxy B31]", async () => {
+test("a call continues its caller's trace, down to the calls between services, and names its request, as do its lines [dataproxy B31]", async () => {
   const collector = await startCollector();
   const { stderr } = await callOnce({
     OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
     OTEL_RESOURCE_ATTRIBUTES: "deployment.environment.name=test",
+    FLYTE_DATAPLANE_SERVER_LOG_LEVEL: "debug",
   });
   const spans = collector.spans.filter((span) => span.traceId === traceId);
   const outer = spans.find(({ kind }) => kind === "server");
@@ -35,6 +36,18 @@ test("a call continues its caller's trace, down to the calls between services, a
     parentSpanId: outer?.spanId,
   });
   expect(stderr).not.toContain("traces not sent");
+  // The line of the call leads to its trace and to what the caller called it.
+  const line = stderr.split("\n").find((text) => text.includes('"msg":"call ended"')) ?? "{}";
+  expect(JSON.parse(line)).toMatchObject({
+    method: "flyteidl2.dataproxy.DataProxyService/CreateUploadLocation",
+    protocol: "connect",
+    code: "ok",
+    requestId: "mine-1",
+    traceId,
+    spanId: outer?.spanId,
+    address: "127.0.0.1",
+  });
+  expect(stderr).not.toContain("signature=");
 });
 
 test.each([

@@ -6,6 +6,7 @@ import {
   type Lifecycle,
   systemClock,
 } from "@flyte-dataplane/runtime/lifecycle";
+import { isLoopback } from "@flyte-dataplane/runtime/server";
 import { startTelemetry } from "@flyte-dataplane/runtime/telemetry";
 import { type Dataplane, startDataplane } from "../dataplane.ts";
 import { loadSettings, serverSection } from "../settings.ts";
@@ -57,6 +58,8 @@ export async function serve(machine: Machine, options: ServeOptions): Promise<nu
 function announce(machine: Machine, { dataplane, directory }: Session, { ready, reasons }: Readiness): void {
   machine.say(`flyte-dataplane is ${ready ? "ready" : "up but not ready"} on ${dataplane.url}`);
   for (const reason of reasons) machine.say(`  ${reason}`);
+  for (const url of dataplane.server.urls.filter((each) => !isLoopback(new URL(each).hostname)))
+    machine.say(`  beware ${url} asks nobody who they are: whoever reaches it may run commands here`);
   machine.say(`  runs   ${dataplane.url}/`);
   machine.say(`  data   ${directory}`);
   if (!dataplane.base.startsWith(directory)) machine.say(`  store  ${dataplane.base}`);

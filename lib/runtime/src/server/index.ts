@@ -5,6 +5,7 @@ export { type DirectTransportOptions, directTransport } from "./direct-transport
 export { EncodedMessage } from "./encoded-message.ts";
 export { requireFreePort } from "./free-port.ts";
 export type { Identity, Intent } from "./identity.ts";
+export { isLoopback } from "./listen.ts";
 export { fromConnectError, toConnectError } from "./rpc-errors.ts";
 export { createServer, type Server, type ServerOptions } from "./server.ts";
 export {

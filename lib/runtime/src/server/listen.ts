@@ -139,5 +139,5 @@ function refused(host: string, port: number, error: unknown): DataPlaneError {
 
 /** Whether only this machine reaches a server that listens on `host`. */
 export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
+  return host === "localhost" || host === "::1" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
 }
