@@ -84,7 +84,7 @@ describe("a task", () => {
     expect(count).toBe(1_000_000);
     const ended = await tasks.untilEnded(actionId);
     expect(ended.phase, ended.message).toBe("SUCCEEDED");
-    // What V8 lets lie before it looks; three times the lines take no more. Kept lines would be half a gigabyte.
+    // What V8 lets lie before it looks. Kept lines would be half a gigabyte.
     expect((await peakBytes()) - before).toBeLessThan(192 * 1024 * 1024);
 
     await expect.poll(() => archiveOf(actionId), { timeout: 60_000, interval: 100 }).toHaveLength(64 * 1024 * 1024);
