@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
@@ -161,6 +161,20 @@ describe("the task's own error", () => {
     });
     await published({ types, files: { x: "1", _ERROR: `${mebibyte}e` } }, async ({ output }) => {
       expect((await readError(output))?.message).toContain("too large");
+    });
+  });
+
+  it("as a link out of the directory is a failure that does not show what it leads to [copilot B39]", async () => {
+    await inFolder(async (folder) => {
+      const { local, output } = places(folder);
+      await writeTree(local, { x: "1" });
+      await writeFile(path.join(folder, "secret"), "SECRET");
+      await symlink("../secret", path.join(local, "_ERROR"));
+      const { status, stderr } = await publishIn(folder, { types });
+      expect(status).toBe(0);
+      const report = await readError(output);
+      expect(report).toMatchObject({ origin: "user", message: expect.stringContaining("link") as string });
+      expect(`${report?.message}${stderr}`).not.toContain("SECRET");
     });
   });
 
