@@ -14,7 +14,7 @@ export interface DownloadSpec {
   readonly layout?: "DIRECT" | "NAMED_DIR" | "";
   readonly format?: "JSON" | "YAML" | "PROTO";
   /** The inputs message, where it is not the one of `inputs`. */
-  readonly message?: Content;
+  readonly message?: Content | ((world: World) => Content);
   /** Whether the message is the ordered list of Flyte 2's producers. */
   readonly asList?: boolean;
   readonly words?: StoreWords;
@@ -80,7 +80,7 @@ function planDownload(world: World, spec: DownloadSpec): Plan {
       ...(layout === undefined ? [] : ["--file-input-layout", layout]),
       ...(typeof flags === "function" ? flags(world) : flags),
     ],
-    objects: { ...objects, "in/inputs.pb": spec.message ?? encode(inputs, locate) },
+    objects: { ...objects, "in/inputs.pb": messageOf(world, spec) ?? encode(inputs, locate) },
     otherObjects: spec.otherObjects ?? {},
     files: typeof files === "function" ? files(world) : files,
     expect: spec.expect?.(world, predicted) ?? predicted,
@@ -90,6 +90,10 @@ function planDownload(world: World, spec: DownloadSpec): Plan {
     ...(web !== undefined && { web }),
     ...(documents !== undefined && { documents }),
   };
+}
+
+function messageOf(world: World, { message }: DownloadSpec): Content | undefined {
+  return typeof message === "function" ? message(world) : message;
 }
 
 /** The stored literals that offloaded values refer to. */

@@ -111,6 +111,12 @@ export const locationCases: readonly Case[] = [
     },
     ours,
   ),
+  downloadCase("a blob of which nothing but its place is known is one file", ["38"], {
+    inputs: {},
+    objects: { "data/a": "A" },
+    message: ({ base }) => mapOf(field(1, field(2, field(3, Buffer.from(`${base}/data/a`))))),
+    expect: () => ({ status: 0, local: { whole: false, entries: { x: { is: "text", text: "A" } } } }),
+  }),
   downloadCase("lists in lists, twenty deep, are folders in folders", ["37"], { inputs: { x: nested(20) } }),
   downloadCase(
     "literals nested beyond what a message may hold are told of",

@@ -140,6 +140,39 @@ export const sidecarLifeCases: readonly Case[] = [
     },
     ours,
   ),
+  sidecarCase(
+    "an error that is a link out of the folder fails the task without what it leads to",
+    ["B39"],
+    {
+      types,
+      left: { x: "1", _ERROR: { link: "../secret" } },
+      files: () => ({ secret: "SECRET" }),
+      expect: ({ dialect }) => ({ ...uploadFails(dialect, { silent: ["SECRET"] }), stderr: { lacks: ["SECRET"] } }),
+    },
+    ours,
+  ),
+  sidecarCase("an error that is a link to a file of the folder is that file", ["65"], {
+    types,
+    left: { x: "1", why: "it broke", _ERROR: { link: "why" } },
+    expect: ({ dialect }) => uploadFails(dialect, { says: ["User Error: it broke"], origin: "USER" }),
+  }),
+  sidecarCase(
+    "an error that is a pipe is a failure at once",
+    ["B39"],
+    { types, left: { x: "1", _ERROR: { fifo: true } }, expect: failing },
+    ours,
+  ),
+  sidecarCase(
+    "an element of a list that is a link out of the folder is refused",
+    ["B39"],
+    {
+      types: { l: { is: "list", of: simple("STRING") } },
+      left: { "l/0": "a", "l/1": { link: "../../secret" } },
+      files: () => ({ secret: "SECRET" }),
+      expect: ({ dialect }) => uploadFails(dialect, { names: ["l"], silent: ["SECRET"] }),
+    },
+    ours,
+  ),
   // Reports.
   sidecarCase(
     "an earlier report of the attempt stays as it is",
