@@ -25,6 +25,8 @@ const names = [
   ".",
   "..",
   "../x",
+  "../../escaped",
+  "a/../../../escaped",
   "a/b",
   "/etc/passwd",
   "..\\x",
