@@ -54,7 +54,8 @@ Usage: flyte-copilot download [flags]
       --copilot.verify WHAT            known: compare CRC or else MD5 of each object; checksums: CRCs alone (known)
 
 Example:
-  flyte-copilot --storage.container=data download -f s3://data/run/inputs.pb --to-output-prefix s3://data/run/1 -o /in
+  flyte-copilot --storage.container=data --storage.stow.config auth_type=iam download \\
+    --from-remote s3://data/run/inputs.pb --to-output-prefix s3://data/run/1 --to-local-dir /in
 
 DIR then holds one file or folder per input, inputs.json with all values, and inputs.pb; it is complete once inputs.pb is
 there. A failure becomes an error document, and the status is 0 unless --strict-exit is given.
@@ -92,7 +93,8 @@ What the task leaves for an output x in DIR, by its declared type:
 A file DIR/_ERROR, of text or JSON with code, message and recoverable, fails the task instead.
 
 Example:
-  flyte-copilot --storage.container=data sidecar -o s3://data/run/1 -x s3://data/run/1 -f /out -i "$INTERFACE"
+  flyte-copilot --storage.container=data --storage.stow.config auth_type=iam sidecar --interface "$INTERFACE" \\
+    --to-output-prefix s3://data/run/1 --to-raw-output s3://data/run/1 --from-local-dir /out
 `,
   ],
   [

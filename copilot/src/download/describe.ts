@@ -31,12 +31,14 @@ export class Description {
     else if (this.#format === "YAML") this.#members.push([name, memberYaml(name, value)]);
   }
 
+  /** `inputs.pb` comes last: where it is, everything is. */
   async write(folder: string): Promise<void> {
+    if (this.#format !== "PROTO") {
+      const isJson = this.#format === "JSON";
+      const text = isJson ? joinJson(this.#members) : joinYaml(this.#members);
+      await placeBytes(path.join(folder, isJson ? inputsJsonFile : inputsYamlFile), new TextEncoder().encode(text));
+    }
     await placeBytes(path.join(folder, inputsFile), this.#message.all);
-    if (this.#format === "PROTO") return;
-    const isJson = this.#format === "JSON";
-    const text = isJson ? joinJson(this.#members) : joinYaml(this.#members);
-    await placeBytes(path.join(folder, isJson ? inputsJsonFile : inputsYamlFile), new TextEncoder().encode(text));
   }
 }
 
