@@ -1,4 +1,5 @@
 import type { Case } from "../case.ts";
+import { badLocationCases } from "./bad-locations.ts";
 import { commandCases } from "./commands.ts";
 import { composedOutputCases } from "./composed-outputs.ts";
 import { configurationCases } from "./configuration.ts";
@@ -21,6 +22,7 @@ export function allCases(): readonly Case[] {
     ...fileCases,
     ...nameCases,
     ...locationCases,
+    ...badLocationCases,
     ...declaredInputCases,
     ...troubleCases,
     ...remoteTroubleCases,

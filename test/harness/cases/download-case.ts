@@ -25,7 +25,7 @@ export interface DownloadSpec {
   readonly env?: Plan["env"];
   readonly files?: Readonly<Record<string, FileSpec>> | ((world: World) => Readonly<Record<string, FileSpec>>);
   readonly web?: Readonly<Record<string, WebAnswer>>;
-  readonly faults?: readonly FaultSpec[];
+  readonly faults?: readonly FaultSpec[] | ((world: World) => readonly FaultSpec[]);
   readonly signals?: Signals;
   readonly documents?: Plan["documents"];
   readonly store?: "files";
@@ -85,7 +85,7 @@ function planDownload(world: World, spec: DownloadSpec): Plan {
     files: typeof files === "function" ? files(world) : files,
     expect: spec.expect?.(world, predicted) ?? predicted,
     ...(spec.env !== undefined && { env: spec.env }),
-    ...(faults !== undefined && { faults }),
+    ...(faults !== undefined && { faults: typeof faults === "function" ? faults(world) : faults }),
     ...(signals !== undefined && { signals }),
     ...(web !== undefined && { web }),
     ...(documents !== undefined && { documents }),
