@@ -64,20 +64,15 @@ export class Bucket {
   }
 
   async get(key: string, options: GetOptions = {}): Promise<ReadResult> {
-    return await this.#call("get", key, options.signal, async () => {
+    try {
+      checkKey(key);
+      throwIfAborted(options.signal);
       checkRange(options.range);
       const read = await this.#driver.get(key, options);
-      if (read.taken === true) return read;
-      const { info, body, toFile } = read;
-      const expected = expectedBytes(info, options);
-      return {
-        info,
-        body: this.#measured(key, body, expected),
-        ...(toFile !== undefined && {
-          toFile: (target: FileTarget) => this.#named("get", key, async () => measured(await toFile(target), expected)),
-        }),
-      };
-    });
+      return read.taken === true ? read : this.#watched(key, read, options);
+    } catch (error) {
+      throw this.#name("get", key, error);
+    }
   }
 
   /** The whole object in memory; for documents, never for user data. */
@@ -103,6 +98,21 @@ export class Bucket {
       checkPrefix(prefix);
       throwIfAborted(options.signal);
       yield* this.#driver.list(prefix, options);
+    } catch (error) {
+      throw this.#name("list", prefix, error);
+    }
+  }
+
+  /** As `list`, several at a time. */
+  async *pages(prefix: string, options: ListOptions = {}): AsyncGenerator<readonly ObjectInfo[], void, undefined> {
+    if (this.#driver.pages === undefined) {
+      for await (const info of this.list(prefix, options)) yield [info];
+      return;
+    }
+    try {
+      checkPrefix(prefix);
+      throwIfAborted(options.signal);
+      yield* this.#driver.pages(prefix, options);
     } catch (error) {
       throw this.#name("list", prefix, error);
     }
@@ -156,6 +166,17 @@ export class Bucket {
   #signer(): NonNullable<Driver["signer"]> {
     if (this.#driver.signer !== undefined) return this.#driver.signer;
     throw new DataPlaneError("unimplemented", `the "${this.#driver.scheme}" store signs no links`);
+  }
+
+  #watched(key: string, { info, body, toFile }: ReadResult, options: GetOptions): ReadResult {
+    const expected = expectedBytes(info, options);
+    return {
+      info,
+      body: this.#measured(key, body, expected),
+      ...(toFile !== undefined && {
+        toFile: (target: FileTarget) => this.#named("get", key, async () => measured(await toFile(target), expected)),
+      }),
+    };
   }
 
   async *#measured(

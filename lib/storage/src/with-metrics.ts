@@ -19,6 +19,7 @@ const durationBuckets = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60];
 /** `driver`, with each operation counted by result and timed to the end of its body, and the bytes moved summed. */
 export function withMetrics(driver: Driver, metrics: Metrics, clock: Clock): Driver {
   const record = instruments(metrics, driver.scheme, clock);
+  const pages = driver.pages?.bind(driver);
   return {
     scheme: driver.scheme,
     capabilities: driver.capabilities,
@@ -53,6 +54,9 @@ export function withMetrics(driver: Driver, metrics: Metrics, clock: Clock): Dri
     },
     list: (prefix: string, options?: ListOptions): AsyncIterable<ObjectInfo> =>
       record.listing(driver.list(prefix, options)),
+    ...(pages !== undefined && {
+      pages: (prefix: string, options?: ListOptions) => record.listing(pages(prefix, options)),
+    }),
     delete: (key: string, options?: CallOptions): Promise<void> =>
       record.call("delete", () => driver.delete(key, options)),
     close: (): Promise<void> => driver.close(),
@@ -78,7 +82,7 @@ interface Recorder {
   call<T>(operation: string, run: () => Promise<T>): Promise<T>;
   body(body: AsyncIterable<Uint8Array>, started: number): AsyncIterable<Uint8Array>;
   toFile(run: NonNullable<ReadResult["toFile"]>, target: FileTarget, started: number): Promise<number>;
-  listing(objects: AsyncIterable<ObjectInfo>): AsyncIterable<ObjectInfo>;
+  listing<T>(objects: AsyncIterable<T>): AsyncIterable<T>;
   bytes(operation: string, count: number): void;
   end(operation: string, started: number, code: string): void;
 }

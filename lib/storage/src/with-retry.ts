@@ -27,6 +27,7 @@ import { UploadLeft } from "./upload-left.ts";
 export function withRetry(driver: Driver, policy: Partial<RetryPolicy>, deps: RetryDeps): Driver {
   const retrier = new Retrier(driver.scheme, { ...defaultRetryPolicy, ...policy }, deps);
   const { signer, multipart } = driver;
+  const pages = driver.pages?.bind(driver);
   return {
     scheme: driver.scheme,
     capabilities: driver.capabilities,
@@ -51,7 +52,11 @@ export function withRetry(driver: Driver, policy: Partial<RetryPolicy>, deps: Re
     put: (key: string, body: Source, options?: PutOptions): Promise<PutResult> =>
       putAgain(driver, retrier, key, body, options),
     list: (prefix: string, options?: ListOptions): AsyncIterable<ObjectInfo> =>
-      listOn(driver, retrier, prefix, options ?? {}),
+      listOn(retrier, prefix, options ?? {}, (again) => driver.list(prefix, again), one),
+    ...(pages !== undefined && {
+      pages: (prefix: string, options?: ListOptions): AsyncIterable<readonly ObjectInfo[]> =>
+        listOn(retrier, prefix, options ?? {}, (again) => pages(prefix, again), all),
+    }),
     delete: (key: string, options?: CallOptions): Promise<void> =>
       retrier.run({ operation: "delete", key, signal: options?.signal }, () => driver.delete(key, options)),
     close: (): Promise<void> => driver.close(),
@@ -114,12 +119,17 @@ function repeatableBody(body: Source): { readonly body: Source; readonly repeata
   };
 }
 
-async function* listOn(
-  driver: Driver,
+const one = (info: ObjectInfo): readonly ObjectInfo[] => [info];
+const all = (page: readonly ObjectInfo[]): readonly ObjectInfo[] => page;
+
+/** What `open` lists, object by object or page by page; `objectsOf` tells which objects one item of it holds. */
+async function* listOn<T>(
   retrier: Retrier,
   prefix: string,
   options: ListOptions,
-): AsyncGenerator<ObjectInfo, void, undefined> {
+  open: (options: ListOptions) => AsyncIterable<T>,
+  objectsOf: (item: T) => readonly ObjectInfo[],
+): AsyncGenerator<T, void, undefined> {
   const { limit = Number.POSITIVE_INFINITY } = options;
   let tries: Tries | undefined;
   let listed = 0;
@@ -128,10 +138,11 @@ async function* listOn(
   for (;;) {
     const before = listed;
     try {
-      for await (const info of driver.list(prefix, again)) {
-        last = info.key;
-        listed += 1;
-        yield info;
+      for await (const item of open(again)) {
+        const objects = objectsOf(item);
+        last = objects.at(-1)?.key ?? last;
+        listed += objects.length;
+        yield item;
       }
       return;
     } catch (error) {

@@ -60,7 +60,7 @@ async function* brokenOff(failure: DataPlaneError): AsyncGenerator<Uint8Array, v
 
 /** How a driver is asked for what `resumable` compares itself. */
 export function openedFor(options: GetOptions): GetOptions {
-  return isWhole(options) ? { ...options, unverified: true } : options;
+  return options.unverified !== true && isWhole(options) ? { ...options, unverified: true } : options;
 }
 
 function isWhole({ range }: GetOptions): boolean {

@@ -1,6 +1,6 @@
 import { abortError, DataPlaneError } from "@flyte-dataplane/core";
 import { throwIfAborted } from "../abortable.ts";
-import { follow } from "./follow.ts";
+import { follow } from "../follow.ts";
 
 export interface AtOnceOptions<T> {
   /** How many works may run; asked again whenever one ends. */

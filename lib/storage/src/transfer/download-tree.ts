@@ -25,12 +25,13 @@ export async function downloadTree(
   const root = path.resolve(directory);
   const folders = new Folders(context.disk, root);
   await folders.make(root);
-  const objects = (signal: AbortSignal): AsyncIterable<Placed> =>
-    placed(bucket, prefix, options.listed ?? bucket.list(prefix, { signal }));
+  const place = new Places(bucket, prefix);
+  const objects = (signal: AbortSignal): Iterable<Placed> | AsyncIterable<Placed> =>
+    options.listed === undefined ? place.pages(bucket.pages(prefix, { signal })) : place.all(options.listed);
   return await moveTree(context, "download", bucket.uri(prefix), objects, async ({ info, place }, signal) => {
     const { segments, isFolder } = place;
     const name = segments.length === 0 ? root : `${root}/${segments.join("/")}`;
-    const missing = folders.make(isFolder ? name : path.dirname(name));
+    const missing = folders.make(isFolder ? name : name.slice(0, name.lastIndexOf("/")));
     if (missing !== undefined) await missing;
     if (isFolder) return 0;
     return (await fetchObject(context, info.key, name, info, signal)).size;
@@ -43,20 +44,34 @@ interface Placed {
 }
 
 /** Ascending keys only: a listing that goes back would go on for ever, or bring two objects into one file. */
-async function* placed(
-  bucket: Bucket,
-  prefix: string,
-  listing: Iterable<ObjectInfo> | AsyncIterable<ObjectInfo>,
-): AsyncGenerator<Placed, void, undefined> {
-  let last: string | undefined;
-  for await (const info of listing) {
-    const ref = (): string => bucket.uri(info.key);
-    if (last !== undefined && compareUtf8(info.key, last) <= 0) {
-      throw new DataPlaneError("data_loss", `list ${bucket.uri(prefix)}: the listing repeats itself at "${info.key}"`, {
-        ref: ref(),
-      });
+class Places {
+  readonly #bucket: Bucket;
+  readonly #prefix: string;
+  #last: string | undefined;
+
+  constructor(bucket: Bucket, prefix: string) {
+    this.#bucket = bucket;
+    this.#prefix = prefix;
+  }
+
+  async *pages(pages: AsyncIterable<Iterable<ObjectInfo>>): AsyncGenerator<Placed, void, undefined> {
+    for await (const page of pages) for (const info of page) yield this.#place(info);
+  }
+
+  *all(listed: Iterable<ObjectInfo>): Generator<Placed, void, undefined> {
+    for (const info of listed) yield this.#place(info);
+  }
+
+  #place(info: ObjectInfo): Placed {
+    const { key, size } = info;
+    if (this.#last !== undefined && compareUtf8(key, this.#last) <= 0) {
+      throw new DataPlaneError(
+        "data_loss",
+        `list ${this.#bucket.uri(this.#prefix)}: the listing repeats itself at "${key}"`,
+        { ref: this.#bucket.uri(key) },
+      );
     }
-    last = info.key;
-    yield { info, place: placeOfKey(info.key.slice(prefix.length), info.size, ref) };
+    this.#last = key;
+    return { info, place: placeOfKey(key.slice(this.#prefix.length), size, () => this.#bucket.uri(key)) };
   }
 }

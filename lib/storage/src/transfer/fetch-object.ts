@@ -1,11 +1,11 @@
 import path from "node:path";
 import { DataPlaneError } from "@flyte-dataplane/core";
 import type { ObjectInfo, ReadResult } from "../driver.ts";
+import { follow } from "../follow.ts";
 import { releaseBody } from "../read-body.ts";
 import type { TransferContext } from "./context.ts";
 import { fetchPieces } from "./fetch-pieces.ts";
 import { FileSink } from "./file-sink.ts";
-import { follow } from "./follow.ts";
 import { intoFile } from "./into-file.ts";
 import type { DownloadOptions } from "./options.ts";
 import { diskFull, freeBytes, writeWhole } from "./partial-file.ts";
@@ -35,24 +35,35 @@ export async function fetchObject(
   }
 }
 
-async function fetchOnce(
+function fetchOnce(
   context: Context,
   key: string,
   file: string,
   listed: ObjectInfo | undefined,
   signal: AbortSignal,
 ): Promise<ObjectInfo> {
-  const { bucket } = context;
-  if (listed !== undefined && isLarge(context, listed)) {
-    checkLimit(context, listed);
-    // A listing knows no checksums.
-    return await inPieces(context, await bucket.head(key, { signal }), file, signal);
-  }
-  const sink = context.options.writes === "sync" ? new FileSink(context, key, file, signal) : undefined;
-  if (listed !== undefined) return await inSink(context, key, file, signal, sink);
+  if (listed === undefined) return fetchUnlisted(context, key, file, signal);
+  return isLarge(context, listed)
+    ? fetchLarge(context, listed, file, signal)
+    : inSink(context, key, file, signal, sinkFor(context, key, file, signal));
+}
+
+async function fetchLarge(
+  context: Context,
+  listed: ObjectInfo,
+  file: string,
+  signal: AbortSignal,
+): Promise<ObjectInfo> {
+  checkLimit(context, listed);
+  // A listing knows no checksums.
+  return await inPieces(context, await context.bucket.head(listed.key, { signal }), file, signal);
+}
+
+async function fetchUnlisted(context: Context, key: string, file: string, signal: AbortSignal): Promise<ObjectInfo> {
+  const sink = sinkFor(context, key, file, signal);
   const first = follow(signal);
   try {
-    const read = await bucket.get(key, { signal: first.signal, unverified: true, ...(sink && { sink }) });
+    const read = await context.bucket.get(key, { signal: first.signal, unverified: true, ...(sink && { sink }) });
     if (read.taken === true) return read.info;
     if (!isLarge(context, read.info)) return await inOne(context, read, key, file, signal);
     // Only the head was wanted. The rest of this body costs less to drop with its connection than a request for the head.
@@ -63,6 +74,11 @@ async function fetchOnce(
     first.release();
     sink?.release();
   }
+}
+
+/** Whoever must not block takes the body in a way of its own. */
+function sinkFor(context: Context, key: string, file: string, signal: AbortSignal): FileSink | undefined {
+  return context.options.writes === "sync" ? new FileSink(context, key, file, signal) : undefined;
 }
 
 async function inSink(

@@ -1,9 +1,9 @@
 import { abortable, throwIfAborted } from "../abortable.ts";
 import type { Bucket } from "../bucket.ts";
 import type { PutResult, UploadedPart } from "../driver.ts";
+import { follow } from "../follow.ts";
 import { atOnce } from "./at-once.ts";
 import { createContext } from "./context.ts";
-import { follow } from "./follow.ts";
 import { inParts } from "./in-parts.ts";
 import type { UploadOptions } from "./options.ts";
 import { PartBuffers, type StreamPart } from "./part-buffers.ts";

@@ -53,13 +53,13 @@ export interface WireRequest {
   readonly target: string;
   /** The client adds `host` and `content-length` unless they are here, and `transfer-encoding`. */
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: Source;
+  readonly body?: Source | undefined;
   /** Bytes in an iterable body; absent, it goes out in chunks. */
   readonly length?: number;
   /** Ends the exchange at any stage, the reading of the response included. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Is offered the body of a final response; see `BodyTaker`. */
-  readonly taker?: BodyTaker;
+  readonly taker?: BodyTaker | undefined;
 }
 
 /**

@@ -16,49 +16,55 @@ export function isFieldValue(text: string): boolean {
   return fieldValue.test(text);
 }
 
+/** A header or trailer, its name in lower case. */
+export interface Field {
+  readonly name: string;
+  readonly value: string;
+}
+
 /**
- * Header or trailer lines (without their line ends) by lower-case name, the values of a repeated name joined by ", ". Strict
- * as RFC 9112 section 5 lets a client be: no folded lines, no blank before the colon; each is a way to smuggle one field as
- * another. `lines` are read from `first` on.
+ * Trailer lines (without their line ends) by lower-case name, the values of a repeated name joined by ", ". Throws
+ * `unavailable` as `fieldOf` does, and for more of them than anybody sends.
  */
-export function parseFields(lines: readonly string[], first = 0): Map<string, string> {
-  if (lines.length - first > maxFields) throw malformed(`more than ${maxFields} header fields`);
+export function parseFields(lines: readonly string[]): Map<string, string> {
+  checkCount(lines.length);
   const fields = new Map<string, string>();
-  for (let index = first; index < lines.length; index += 1) {
-    const line = lines[index] ?? "";
-    const name = nameOf(line);
-    const value = withoutBlanks(line, name.length + 1);
-    if (!isFieldValue(value)) throw malformed("a control character in a header");
-    const before = fields.get(name);
-    fields.set(name, before === undefined ? value : `${before}, ${value}`);
-  }
+  for (const line of lines) addField(fields, fieldOf(line));
   return fields;
 }
 
-/** Names as they were spelt, by which servers tell the same few over and over, and in lower case. */
-const knownNames = new Map<string, string>();
-const maxKnownNames = 256;
-
-/** The name of a field, in lower case; throws `unavailable` for a line that does not begin with one. */
-export function nameOf(line: string): string {
-  const spelt = line.slice(0, Math.max(line.indexOf(":"), 0));
-  const known = knownNames.get(spelt);
-  if (known !== undefined) return known;
-  if (!isFieldName(spelt)) throw malformed("a header line without a proper name");
-  const name = spelt.toLowerCase();
-  // Whoever makes up names must not fill the memory.
-  if (knownNames.size < maxKnownNames && spelt.length <= maxKnownNames) knownNames.set(spelt, name);
-  return name;
+export function checkCount(count: number): void {
+  if (count > maxFields) throw malformed(`more than ${maxFields} header fields`);
 }
 
-/** The values of the fields of that name, in the order they came; `lines` are known to be fields, from the second on. */
-export function valuesOf(name: string, lines: readonly string[]): string[] {
-  const values: string[] = [];
-  for (let index = 1; index < lines.length; index += 1) {
-    const line = lines[index] ?? "";
-    if (nameOf(line) === name) values.push(withoutBlanks(line, name.length + 1));
+export function addField(fields: Map<string, string>, { name, value }: Field): void {
+  const before = fields.get(name);
+  fields.set(name, before === undefined ? value : `${before}, ${value}`);
+}
+
+/** Servers say the same over and over, but for a few lines of each response. */
+const known = new Map<string, Field>();
+const maxKnown = 256;
+const longestKnown = 256;
+
+/**
+ * One line, without its end. Strict as RFC 9112 section 5 lets a client be: no folded lines, no blank before the colon; each
+ * is a way to smuggle one field as another. Throws `unavailable`.
+ */
+export function fieldOf(line: string): Field {
+  const field = known.get(line);
+  if (field !== undefined) return field;
+  const colon = line.indexOf(":");
+  const name = line.slice(0, Math.max(colon, 0));
+  if (!isFieldName(name)) throw malformed("a header line without a proper name");
+  const value = withoutBlanks(line, colon + 1);
+  if (!isFieldValue(value)) throw malformed("a control character in a header");
+  const read = { name: name.toLowerCase(), value };
+  if (line.length <= longestKnown) {
+    if (known.size >= maxKnown) known.clear();
+    known.set(line, read);
   }
-  return values;
+  return read;
 }
 
 /** `line` from `start`, without blanks and tabs at either end. A pattern that does this takes quadratic time. */

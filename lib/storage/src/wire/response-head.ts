@@ -1,5 +1,5 @@
 import { malformed } from "./failures.ts";
-import { parseFields, valuesOf } from "./fields.ts";
+import { addField, checkCount, fieldOf } from "./fields.ts";
 
 /** The head of a response, checked; what its framing means is framing.ts's part. */
 export interface ResponseHead {
@@ -21,21 +21,29 @@ export function parseStatusLine(line: string): Pick<ResponseHead, "version" | "s
   return { version: match[1] === "0" ? "1.0" : "1.1", status: Number(match[2]) };
 }
 
-const framingWithTab = /^(?:content-length|transfer-encoding):.*\t/i;
 const statusLine = /^HTTP\/1\.([01]) ([1-5][0-9][0-9])(?: [\t\x20-\x7e\x80-\xff]*)?$/;
-const none: readonly string[] = [];
 const noOptions: ReadonlySet<string> = new Set();
 
 /** Reads the lines of a head (head-reader.ts); throws `unavailable` for anything that is not strictly HTTP/1.x. */
 export function parseResponseHead(lines: readonly string[]): ResponseHead {
   const { version, status } = parseStatusLine(lines[0] ?? "");
-  const headers = parseFields(lines, 1);
-  const contentLengths = headers.has("content-length") ? valuesOf("content-length", lines) : none;
-  const transferEncodings = headers.has("transfer-encoding") ? valuesOf("transfer-encoding", lines) : none;
-  const framed = contentLengths !== none || transferEncodings !== none;
-  // A tab is a blank to the standard and part of the value to some parsers, node:http's among them.
-  if (framed && lines.some((line) => line.includes("\t") && framingWithTab.test(line))) {
-    throw malformed("a tab in a header that frames the body");
+  checkCount(lines.length - 1);
+  const headers = new Map<string, string>();
+  const contentLengths: string[] = [];
+  const transferEncodings: string[] = [];
+  for (let index = 1; index < lines.length; index += 1) {
+    const line = lines[index] ?? "";
+    const field = fieldOf(line);
+    addField(headers, field);
+    const values =
+      field.name === "content-length"
+        ? contentLengths
+        : field.name === "transfer-encoding"
+          ? transferEncodings
+          : undefined;
+    // A tab is a blank to the standard and part of the value to some parsers, node:http's among them.
+    if (values !== undefined && line.includes("\t")) throw malformed("a tab in a header that frames the body");
+    values?.push(field.value);
   }
   const connection = headers.get("connection");
   return {

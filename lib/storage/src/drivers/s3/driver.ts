@@ -18,7 +18,7 @@ import { StoreAnswer } from "../../store-answer.ts";
 import { locate } from "./address.ts";
 import type { S3Config } from "./config.ts";
 import { isTreeKey } from "./keys.ts";
-import { listObjects } from "./list.ts";
+import { listObjects, listPages } from "./list.ts";
 import { s3Multipart } from "./multipart.ts";
 import { encryptionHeaders, maxPutBytes, putWhole } from "./put.ts";
 import { putStream } from "./put-stream.ts";
@@ -96,6 +96,11 @@ class S3Driver implements Driver {
   async *list(prefix: string, options: ListOptions = {}): AsyncGenerator<ObjectInfo, void, undefined> {
     this.#checkOpen(options);
     yield* listObjects(this.#requests, prefix, options);
+  }
+
+  async *pages(prefix: string, options: ListOptions = {}): AsyncGenerator<readonly ObjectInfo[], void, undefined> {
+    this.#checkOpen(options);
+    yield* listPages(this.#requests, prefix, options);
   }
 
   async delete(key: string, options: CallOptions = {}): Promise<void> {

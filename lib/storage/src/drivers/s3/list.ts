@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { compareUtf8, DataPlaneError } from "@flyte-dataplane/core";
 import { throwIfAborted } from "../../abortable.ts";
 import type { ListOptions, ObjectInfo } from "../../driver.ts";
+import { follow } from "../../follow.ts";
 import { isTreeKey } from "./keys.ts";
 import { plainEtag } from "./object-info.ts";
 import type { S3Requests } from "./requests.ts";
@@ -14,50 +15,102 @@ const maxPageBytes = 8 * 1024 * 1024;
 /** In a row. A store may pass over what was deleted, a thousand versions a page; one that never ends is none. */
 const maxEmptyPages = 1000;
 
-/**
- * Lists page by page. Each key must follow the one before it and begin with the prefix, no page may lead to itself, and
- * pages without an object must end some time: a store that breaks this would have us read for ever, or objects that nobody
- * asked for.
- */
+/** The objects of `listPages`, one by one. */
 export async function* listObjects(
   requests: S3Requests,
   prefix: string,
   options: ListOptions,
 ): AsyncGenerator<ObjectInfo, void, undefined> {
+  for await (const page of listPages(requests, prefix, options)) {
+    for (const info of page) {
+      throwIfAborted(options.signal);
+      yield info;
+    }
+  }
+}
+
+/**
+ * Lists page by page, each with an object at least; the next one is on its way while the caller is busy with this. Each key
+ * must follow the one before it and begin with the prefix, no page may lead to itself, and pages without an object must end
+ * some time: a store that breaks this would have us read for ever, or objects that nobody asked for.
+ */
+export async function* listPages(
+  requests: S3Requests,
+  prefix: string,
+  options: ListOptions,
+): AsyncGenerator<readonly ObjectInfo[], void, undefined> {
   const { limit = Number.POSITIVE_INFINITY, signal } = options;
   const question = questionOf(prefix, options, requests.config.flatKeys !== false);
-  if (question === undefined) return;
-  let previous = question.startAfter;
-  let token: string | undefined;
+  if (question === undefined || limit <= 0) return;
+  const stop = follow(signal);
+  const checked = new Order(question, prefix);
   let left = limit;
-  let emptyPages = 0;
-  while (left > 0) {
-    const page = await readPage(requests, { ...question, token, limit: Math.min(left, pageObjects) }, signal);
-    for (const info of page.objects) {
-      throwIfAborted(signal);
-      if (previous !== undefined && compareUtf8(info.key, previous) <= 0) throw broken("keys out of their order");
-      if (!info.key.startsWith(question.prefix)) throw broken("a key outside the prefix");
-      previous = info.key;
-      if (!info.key.startsWith(prefix)) {
-        if (compareUtf8(info.key, prefix) > 0) return;
-        continue;
-      }
-      yield info;
-      left -= 1;
+  const read = (token: string | undefined): Promise<Page> =>
+    readPage(requests, { ...question, token, limit: Math.min(left, pageObjects) }, stop.signal);
+  let next: Promise<Page> | undefined = read(undefined);
+  let token: string | undefined;
+  try {
+    while (next !== undefined) {
+      const page: Page = await next;
       // A store may give more than was asked for.
-      if (left <= 0) return;
+      const objects = checked.take(page.objects).slice(0, left);
+      left -= objects.length;
+      checked.follow(page, token);
+      token = page.next;
+      next = token === undefined || left <= 0 || checked.passed ? undefined : read(token);
+      // Its failure is news when its turn comes.
+      next?.catch(() => undefined);
+      if (objects.length > 0) yield objects;
     }
-    if (page.next === undefined) return;
-    if (page.next === token) throw broken("a page that leads to itself");
-    emptyPages = page.objects.length === 0 ? emptyPages + 1 : 0;
+  } finally {
+    stop.controller.abort();
+    stop.release();
+    await next?.catch(() => undefined);
+  }
+}
+
+/** Holds the pages of one listing to what a listing is. */
+class Order {
+  readonly #question: Question;
+  readonly #prefix: string;
+  #previous: string | undefined;
+  #emptyPages = 0;
+  /** What follows is beyond the prefix. */
+  passed = false;
+
+  constructor(question: Question, prefix: string) {
+    this.#question = question;
+    this.#prefix = prefix;
+    this.#previous = question.startAfter;
+  }
+
+  /** Those of `objects` that were asked for. */
+  take(objects: readonly ObjectInfo[]): readonly ObjectInfo[] {
+    const taken: ObjectInfo[] = [];
+    for (const info of objects) {
+      if (this.passed) break;
+      if (this.#previous !== undefined && compareUtf8(info.key, this.#previous) <= 0) {
+        throw broken("keys out of their order");
+      }
+      if (!info.key.startsWith(this.#question.prefix)) throw broken("a key outside the prefix");
+      this.#previous = info.key;
+      if (info.key.startsWith(this.#prefix)) taken.push(info);
+      else this.passed = compareUtf8(info.key, this.#prefix) > 0;
+    }
+    return taken;
+  }
+
+  /** Looks at where `page`, which came for `token`, leads. */
+  follow({ objects, next }: Page, token: string | undefined): void {
+    if (next === undefined) return;
+    if (next === token) throw broken("a page that leads to itself");
+    this.#emptyPages = objects.length === 0 ? this.#emptyPages + 1 : 0;
     // Asking again would cost as many requests, for the same.
-    if (emptyPages >= maxEmptyPages) {
-      throw new DataPlaneError(
-        "failed_precondition",
-        `the store listed ${emptyPages} pages in a row without an object`,
-      );
-    }
-    token = page.next;
+    if (this.#emptyPages < maxEmptyPages) return;
+    throw new DataPlaneError(
+      "failed_precondition",
+      `the store listed ${this.#emptyPages} pages in a row without an object`,
+    );
   }
 }
 

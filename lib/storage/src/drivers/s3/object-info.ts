@@ -16,16 +16,12 @@ export function objectInfo(key: string, size: number, headers: ReadonlyMap<strin
   const checksums = checksumsOf(headers);
   const contentType = headers.get("content-type");
   const metadata = metadataOf(headers);
-  return {
-    key,
-    size,
-    etag: plain,
-    modifiedAt,
-    ...(contentMd5 !== undefined && { contentMd5 }),
-    ...(checksums !== undefined && { checksums }),
-    ...(contentType !== undefined && { contentType }),
-    ...(metadata !== undefined && { metadata }),
-  };
+  const info: { -readonly [Field in keyof ObjectInfo]: ObjectInfo[Field] } = { key, size, etag: plain, modifiedAt };
+  if (contentMd5 !== undefined) info.contentMd5 = contentMd5;
+  if (checksums !== undefined) info.checksums = checksums;
+  if (contentType !== undefined) info.contentType = contentType;
+  if (metadata !== undefined) info.metadata = metadata;
+  return info;
 }
 
 /**

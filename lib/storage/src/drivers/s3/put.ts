@@ -79,6 +79,7 @@ export async function checksumHeaders(config: S3Config, body: Uint8Array | FileS
 
 async function crc(algorithm: "crc32" | "crc32c", body: Uint8Array | FileSlice): Promise<Uint8Array> {
   const next = algorithm === "crc32" ? crc32Of : await loadCrc32c();
+  if (body instanceof Uint8Array) return crcBytes(next(body));
   let value = 0;
   for await (const chunk of chunksOf(body)) value = next(chunk, value);
   return crcBytes(value);

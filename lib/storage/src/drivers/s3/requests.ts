@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import { type Clock, DataPlaneError, isRecoverable } from "@flyte-dataplane/core";
 import type { FileSlice } from "../../driver.ts";
 import { chunksOf } from "../../source.ts";
@@ -37,6 +37,8 @@ interface Knowledge {
   readonly region: string;
   /** In that region. */
   readonly address: BucketAddress;
+  /** Its scheme and host. */
+  readonly origin: string;
   /** Milliseconds to be added to our clock to have the store's. */
   readonly skewMs: number;
 }
@@ -66,7 +68,7 @@ export class S3Requests {
     this.config = config;
     this.#deps = deps;
     const region = config.region ?? "us-east-1";
-    this.#known = { region, address: bucketAddress(config, region, config.endpoint), skewMs: 0 };
+    this.#known = { ...this.#placed(region), skewMs: 0 };
   }
 
   get region(): string {
@@ -115,7 +117,12 @@ export class S3Requests {
     return this.region;
   }
 
-  async #attempt(request: S3Request, { region, address, skewMs }: Knowledge): Promise<WireResponse> {
+  #placed(region: string): Pick<Knowledge, "region" | "address" | "origin"> {
+    const address = bucketAddress(this.config, region, this.config.endpoint);
+    return { region, address, origin: `${address.scheme}://${address.host}` };
+  }
+
+  async #attempt(request: S3Request, { region, address, origin, skewMs }: Knowledge): Promise<WireResponse> {
     const { method, query, body, signal, taker } = request;
     const credentials = await this.#deps.credentials(signal === undefined ? {} : { signal });
     const { scheme, host, path } = locate(address, request.key);
@@ -130,29 +137,29 @@ export class S3Requests {
             host,
             target,
             headers: given,
-            payloadHash: await this.#payloadHash(scheme, body),
+            payloadHash: body === undefined ? emptyPayloadHash : await this.#payloadHash(scheme, body),
             region,
             credentials,
             now: this.#deps.clock.now() + skewMs,
           });
     return await this.#deps.wire.send({
       method,
-      origin: `${scheme}://${host}`,
+      origin,
       target,
       headers,
-      ...(body !== undefined && { body }),
-      ...(signal !== undefined && { signal }),
-      ...(taker !== undefined && { taker }),
+      body,
+      signal,
+      taker,
     });
   }
 
-  async #payloadHash(scheme: string, body: Uint8Array | FileSlice | undefined): Promise<string> {
-    if (body === undefined) return emptyPayloadHash;
+  async #payloadHash(scheme: string, body: Uint8Array | FileSlice): Promise<string> {
     const small = body instanceof Uint8Array && body.byteLength <= maxHashedBytes;
     if (this.config.signPayload !== true && (scheme === "https" || !small)) return unsignedPayload;
-    const hash = createHash("sha256");
-    for await (const chunk of chunksOf(body)) hash.update(chunk);
-    return hash.digest("hex");
+    if (body instanceof Uint8Array) return hash("sha256", body);
+    const running = createHash("sha256");
+    for await (const chunk of chunksOf(body)) running.update(chunk);
+    return running.digest("hex");
   }
 
   /**
@@ -164,7 +171,7 @@ export class S3Requests {
     const sameHost = status === 400 && (code === "AuthorizationHeaderMalformed" || code === "");
     const regional = sameHost || (this.config.endpoint === undefined && (status === 301 || status === 307));
     if (regional && region !== undefined && region !== used.region) {
-      this.#known = { ...this.#known, region, address: bucketAddress(this.config, region, this.config.endpoint) };
+      this.#known = { ...this.#known, ...this.#placed(region) };
       return "region";
     }
     const skewed = code === "RequestTimeTooSkewed" || code === "RequestExpired";
