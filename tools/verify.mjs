@@ -30,7 +30,13 @@ const commands = [
 const failed = [];
 for (const [name, ...args] of commands) {
   const command = ["npm", "run", "--silent", name, ...(args.length > 0 ? ["--", ...args] : [])];
-  if ((await runStep(root, { name, command, env: { KILL_ROUNDS: "20", RESTART_ROUNDS: "10" } })) !== 0)
+  if (
+    (await runStep(root, {
+      name,
+      command,
+      env: { KILL_ROUNDS: "20", RESTART_ROUNDS: "10", IDLE_CONNECTIONS: "10000" },
+    })) !== 0
+  )
     failed.push(name);
 }
 console.log(

@@ -6,7 +6,7 @@ import {
   GetRunDetailsRequestSchema,
   WatchRunsRequestSchema,
 } from "@flyte-dataplane/proto/flyteidl2/workflow/run_service";
-import { afterEach } from "vitest";
+import { afterEach, expect } from "vitest";
 import { createMetrics, systemClock } from "../src/lifecycle/index.ts";
 import { createServer, type Server, type ServerOptions } from "../src/server/index.ts";
 import { type Recorded, runService } from "./run-service.ts";
@@ -92,4 +92,10 @@ export function oneConnection(): Agent {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   agents.push(agent);
   return agent;
+}
+
+/** An honest call is still answered. */
+export async function healthy(server: Server): Promise<void> {
+  const answer = await send(server, { path: unaryPath, headers: proto, body: details("r") });
+  expect(answer.status).toBe(200);
 }
