@@ -78,6 +78,20 @@ export const locationCases: readonly Case[] = [
     // The reference's own limit is over when it begins.
     ours,
   ),
+  downloadCase("a local store's bucket is a folder, also in the locations of inputs", ["38", "43"], {
+    inputs: {
+      x: { is: "file", at: { uri: "file://store/data/a b" }, format: "" },
+      d: { is: "folder", at: { uri: "file://store/data/d" }, format: "" },
+    },
+    objects: { "data/a b": "A", "data/d/e/1": "one" },
+    store: "files",
+    flags: ["--from-remote", "file://store/in/inputs.pb", "--to-output-prefix", "file://store/out"],
+    expect: () => ({
+      status: 0,
+      local: { whole: false, entries: { x: { is: "text", text: "A" }, "d/e/1": { is: "text", text: "one" } } },
+      remote: { whole: true, entries: {} },
+    }),
+  }),
   // Messages.
   downloadCase("of two inputs of one name the last counts, in a map", ["27"], {
     inputs: { x: text("second") },
