@@ -84,6 +84,8 @@ export interface CopilotConfig {
   readonly memory: string;
   readonly "log-level": number;
   readonly "storage-config-secret-name": string;
+  readonly restricted: boolean;
+  readonly env: Readonly<Record<string, string>>;
 }
 
 const seconds = 1_000;
@@ -212,6 +214,11 @@ export const pluginsSection: Section<PluginsConfig> = defineSection<PluginsConfi
           doc: "Secret with co-pilot's storage configuration; empty: its flags name a bucket's store, and files need none.",
           default: "",
         }),
+        restricted: flag({
+          doc: "Co-pilot runs as user 65532 without any right, as restricted namespaces ask; what it uploads has to be readable by others.",
+          default: false,
+        }),
+        env: textMap({ doc: "Variables of the co-pilot containers; no place for secrets.", default: {} }),
       },
     },
   },

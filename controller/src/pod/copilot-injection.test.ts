@@ -22,13 +22,15 @@ interface Case {
   readonly outputs?: boolean;
   readonly dataConfig?: object;
   readonly secret?: string;
+  readonly copilot?: Partial<(typeof defaults)["co-pilot"]>;
 }
 
-function options({ inputs = true, outputs = true, dataConfig = { enabled: true }, secret = "" }: Case = {}): Options {
+function options(given: Case = {}): Options {
+  const { inputs = true, outputs = true, dataConfig = { enabled: true }, secret = "", copilot = {} } = given;
   return {
     base: "s3://b/out",
     storage,
-    defaults: { "co-pilot": { ...defaults["co-pilot"], "storage-config-secret-name": secret } },
+    defaults: { "co-pilot": { ...defaults["co-pilot"], "storage-config-secret-name": secret, ...copilot } },
     template: {
       type: "raw-container",
       interface: { inputs: inputs ? x : none, outputs: outputs ? x : none },
@@ -97,6 +99,32 @@ describe("co-pilot", () => {
       { name: "flyte-outputs", mountPath: "/var/flyte/outputs" },
     ]);
     expect(containers[0]?.["securityContext"]).toEqual({ capabilities: {} });
+  });
+
+  test("runs without rights, with variables and amounts of its own, where that is configured; the sidecar says when it has started [copilot B54]", () => {
+    const copilot = { restricted: true, env: { HTTPS_PROXY: "http://proxy:3128" }, cpu: "2", memory: "1Gi" };
+    const { initContainers = [], containers } = build({ copilot });
+    const amounts = { cpu: "2", memory: "1Gi" };
+    for (const container of initContainers) {
+      expect(container).toMatchObject({
+        env: [{ name: "HTTPS_PROXY", value: "http://proxy:3128" }],
+        resources: { requests: amounts, limits: amounts },
+        securityContext: {
+          runAsNonRoot: true,
+          readOnlyRootFilesystem: true,
+          allowPrivilegeEscalation: false,
+          capabilities: { drop: ["ALL"] },
+          seccompProfile: { type: "RuntimeDefault" },
+        },
+      });
+    }
+    expect(initContainers.map((container) => container["startupProbe"])).toEqual([
+      expect.objectContaining({ exec: { command: ["/bin/flyte-copilot", "ready"] } }),
+      undefined,
+    ]);
+    // Of the task's own container nothing of this is known.
+    expect(containers[0]?.["securityContext"]).toEqual({ capabilities: {} });
+    expect(containers[0]?.env ?? []).not.toContainEqual(expect.objectContaining({ name: "HTTPS_PROXY" }));
   });
 
   test("is called token for token as agreed, its downloader strictly [copilot 87]", () => {

@@ -141,6 +141,7 @@ function copilotContainer(name: string, command: readonly string[], shared: Shar
     config["storage-config-secret-name"] === ""
       ? []
       : [{ name: copilotConfigVolume, mountPath: copilotConfigFolder, readOnly: true }];
+  const variables = Object.entries(config.env).map(([variable, value]) => ({ name: variable, value }));
   return {
     name,
     image: config.image,
@@ -150,8 +151,21 @@ function copilotContainer(name: string, command: readonly string[], shared: Shar
     resources: { requests: amounts, limits: amounts },
     terminationMessagePolicy: "FallbackToLogsOnError",
     volumeMounts: [{ name: shared.volume, mountPath: shared.path }, ...secret],
+    ...(variables.length > 0 && { env: variables }),
+    ...(config.restricted && { securityContext: restrictions }),
   };
 }
+
+/** What the strictest of the Pod security standards asks of a container, and a root file system that stays as it is. */
+const restrictions = {
+  runAsNonRoot: true,
+  runAsUser: 65_532,
+  runAsGroup: 65_532,
+  readOnlyRootFilesystem: true,
+  allowPrivilegeEscalation: false,
+  capabilities: { drop: ["ALL"] },
+  seccompProfile: { type: "RuntimeDefault" },
+} as const;
 
 /**
  * Credentials never stand on a command line: file storage needs none; for an object store they come from the mounted

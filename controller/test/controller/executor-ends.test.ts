@@ -25,7 +25,7 @@ test("a success ends the action with its event, both labels and no finalizer, it
   expect(await readFile(inAttempt("outputs.pb"))).toEqual(bytes);
 });
 
-test("a task without declared outputs succeeds and leaves an empty file for its readers", async () => {
+test("a task without declared outputs succeeds and leaves an empty file for its readers [copilot B54]", async () => {
   await enqueue();
   await end("r1-a0-0", { exitCode: 0 });
   await controller.action("r1-a0", finished);
