@@ -62,7 +62,7 @@ export async function openEdges(options: EdgesOptions): Promise<Edges> {
   };
   // What can be refused without touching the disk is refused first.
   requirePlainDirectory(options);
-  const external = externalDatabase(config, options.env);
+  const external = await externalDatabase(config, options.env);
   const data = await openDataDirectory(options.directory);
   started("data-directory", () => data.lock.release());
   await options.beforehand?.();

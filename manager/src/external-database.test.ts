@@ -4,18 +4,18 @@ import { databaseSection } from "@flyte-dataplane/runtime/database";
 import { expect, test } from "vitest";
 import { databasePlace, externalDatabase } from "./external-database.ts";
 
-function named(flags: Readonly<Record<string, string>>, env: Env = {}) {
-  return externalDatabase(loadConfig([databaseSection], { env: {}, flags }), env);
+async function named(flags: Readonly<Record<string, string>>, env: Env = {}) {
+  return await externalDatabase(loadConfig([databaseSection], { env: {}, flags }), env);
 }
 
-test("no URL means the embedded server", () => {
-  expect(named({})).toBeUndefined();
+test("no URL means the embedded server", async () => {
+  expect(await named({})).toBeUndefined();
 });
 
-test("the setting wins over DATABASE_URL, and each is named", () => {
+test("the setting wins over DATABASE_URL, and each is named", async () => {
   const env = { DATABASE_URL: "postgresql://a@there/x" };
-  expect(named({}, env)).toMatchObject({ setting: "DATABASE_URL", connect: { url: env.DATABASE_URL } });
-  expect(named({ "database.url": "postgres://b@here/y" }, env)).toMatchObject({ setting: "database.url" });
+  expect(await named({}, env)).toMatchObject({ setting: "DATABASE_URL", connect: { url: env.DATABASE_URL } });
+  expect(await named({ "database.url": "postgres://b@here/y" }, env)).toMatchObject({ setting: "database.url" });
 });
 
 test.each([
@@ -30,19 +30,19 @@ test.each([
     url: "postgresql://me@/x?host=/run/pg",
     becomes: "postgresql://me:p%40s%2Fs%3A%25@/x?host=/run/pg",
   },
-])("the password is put into a URL that has $name", ({ url, becomes }) => {
-  const found = named({ "database.url": url, "database.password": "p@s/s:%" });
+])("the password is put into a URL that has $name", async ({ url, becomes }) => {
+  const found = await named({ "database.url": url, "database.postgres.password": "p@s/s:%" });
   expect(found?.connect).toEqual({ url: becomes, directUrl: becomes });
 });
 
-test("a pooler's URL and the direct one both get the password", () => {
+test("a pooler's URL and the direct one both get the password", async () => {
   const flags = {
     "database.url": "postgresql://me@pooler:6432/x",
     "database.directUrl": "postgresql://me@host/x",
     "database.transactionPooler": "true",
-    "database.password": "s",
+    "database.postgres.password": "s",
   };
-  expect(named(flags)?.connect).toEqual({
+  expect((await named(flags))?.connect).toEqual({
     url: "postgresql://me:s@pooler:6432/x",
     directUrl: "postgresql://me:s@host/x",
   });
@@ -56,7 +56,7 @@ test.each([
   },
   {
     name: "a password for nobody",
-    flags: { "database.url": "postgresql://host/x", "database.password": "secret" },
+    flags: { "database.url": "postgresql://host/x", "database.postgres.password": "secret" },
     says: /database\.url names no user/,
   },
   {
@@ -66,18 +66,35 @@ test.each([
   },
   {
     name: "a password without a server",
-    flags: { "database.password": "secret" },
-    says: /database\.password is set, but no server is named/,
+    flags: { "database.postgres.password": "secret" },
+    says: /database\.postgres\.password is set, but no server is named/,
   },
-])("$name is refused, and nothing secret is shown", ({ flags, says }) => {
-  let told = "";
-  try {
-    named(flags);
-  } catch (error) {
-    told = String(error instanceof Error ? error.message : error);
-  }
-  expect(told).toMatch(says);
-  expect(told).not.toContain("secret");
+  {
+    name: "a server by two names",
+    flags: { "database.url": "postgresql://a@b/c", "database.postgres.host": "b" },
+    says: /database\.url and database\.postgres\.host are both set/,
+  },
+])("$name is refused, and nothing secret is shown", async ({ flags, says }) => {
+  const refused = await named(flags).then(
+    () => "nothing",
+    (error: unknown) => String(error instanceof Error ? error.message : error),
+  );
+  expect(refused).toMatch(says);
+  expect(refused).not.toContain("secret");
+});
+
+test.each([
+  { host: "db", becomes: "postgresql://me%40us:s@db:5432/my%20runs?sslmode=disable" },
+  { host: "::1", becomes: "postgresql://me%40us:s@[::1]:5432/my%20runs?sslmode=disable" },
+  { host: "/run/pg", becomes: "postgresql://me%40us:s@localhost:5432/my%20runs?host=%2Frun%2Fpg&sslmode=disable" },
+])("an address in parts, as the reference writes it, leads to $host", async ({ host, becomes }) => {
+  const flags = {
+    "database.postgres.host": host,
+    "database.postgres.dbname": "my runs",
+    "database.postgres.username": "me@us",
+    "database.postgres.password": "s",
+  };
+  expect((await named(flags))?.connect.url).toBe(becomes);
 });
 
 test.each([

@@ -7,8 +7,10 @@ import {
   type DatabaseConfig,
   type DatabaseOptions,
   databaseSection,
+  type PostgresConfig,
   statement,
 } from "@flyte-dataplane/runtime/database";
+import { readSettingFile } from "./storage/setting-file.ts";
 
 export interface ExternalDatabase {
   /** For `createDatabase`. */
@@ -18,24 +20,34 @@ export interface ExternalDatabase {
 }
 
 /**
- * The database that the settings name; undefined where they name none. Throws `invalid_argument` for what is no URL of a
- * PostgreSQL and for settings that do not go together; no URL is shown, it may hold a password.
+ * The database that the settings name; undefined where they name none. Rejects with `invalid_argument` what is no URL of a
+ * PostgreSQL and settings that do not go together, `failed_precondition` for a password file that cannot be read; no URL is
+ * shown, it may hold a password.
  */
-export function externalDatabase(config: Config, env: Env): ExternalDatabase | undefined {
-  const { url, directUrl, password, transactionPooler } = config.get(databaseSection);
-  const given = url === "" ? (env["DATABASE_URL"] ?? "") : url;
-  if (given === "") {
-    const unused = Object.entries({ password, directUrl, transactionPooler }).find(([, value]) => Boolean(value));
+export async function externalDatabase(config: Config, env: Env): Promise<ExternalDatabase | undefined> {
+  const settings = config.get(databaseSection);
+  const { url, directUrl, transactionPooler, postgres } = settings;
+  const given = [
+    { setting: "database.url", url },
+    { setting: "database.postgres.host", url: postgres.host === "" ? "" : urlOf(postgres) },
+    { setting: "DATABASE_URL", url: env["DATABASE_URL"] ?? "" },
+  ].find((candidate) => candidate.url !== "");
+  const password = await passwordOf(postgres);
+  if (given === undefined) {
+    const unused = Object.entries({ directUrl, transactionPooler, "postgres.password": password }).find(
+      ([, value]) => value !== "" && value !== false,
+    );
     if (unused !== undefined)
       throw fault(`database.${unused[0]} is set, but no server is named; set database.url, too`);
     return undefined;
   }
-  const setting = url === "" ? "DATABASE_URL" : "database.url";
+  if (url !== "" && postgres.host !== "")
+    throw fault("database.url and database.postgres.host are both set; leave one out");
   if (transactionPooler && directUrl === "")
     throw fault("database.transactionPooler is set; set database.directUrl, too: notifications do not pass a pooler");
-  const pooled = withPassword(given, password, setting);
+  const pooled = withPassword(given.url, password, given.setting);
   return {
-    setting,
+    setting: given.setting,
     connect: {
       url: pooled,
       directUrl: directUrl === "" ? pooled : withPassword(directUrl, password, "database.directUrl"),
@@ -43,12 +55,26 @@ export function externalDatabase(config: Config, env: Env): ExternalDatabase | u
   };
 }
 
+function urlOf({ host, port, dbname, username, options }: PostgresConfig): string {
+  const socket = host.startsWith("/");
+  const words = [...(socket ? [`host=${encodeURIComponent(host)}`] : []), ...options.split(/\s+/)];
+  const address = host.includes(":") ? `[${host}]` : host;
+  const query = words.filter((word) => word !== "").join("&");
+  const place = `${socket ? "localhost" : address}:${port}/${encodeURIComponent(dbname)}`;
+  return `postgresql://${encodeURIComponent(username)}@${place}${query === "" ? "" : `?${query}`}`;
+}
+
+async function passwordOf({ password, passwordPath }: PostgresConfig): Promise<string> {
+  if (passwordPath === "") return password;
+  return (await readSettingFile("database.postgres.passwordPath", passwordPath)).trim();
+}
+
 /** What the settings say of connections, whichever server they lead to. */
 export function connectionOptions(config: DatabaseConfig): Omit<DatabaseOptions, "clock" | "logger" | "url"> {
   return {
-    maxConnections: config.maxConnections,
+    maxConnections: config.maxOpenConnections,
     connectTimeoutMs: config.connectTimeout,
-    maxLifetimeMs: config.maxLifetime,
+    maxLifetimeMs: config.connMaxLifeTime,
     statementTimeoutMs: config.statementTimeout,
     transactionPooler: config.transactionPooler,
   };
@@ -94,7 +120,7 @@ function withPassword(url: string, password: string, setting: string): string {
     );
   if (password === "") return url;
   const parts = /^(\w+:\/\/[^/@:]+)(?::[^/@]*)?(@.*)$/s.exec(url);
-  if (parts === null) throw fault(`database.password is set, but ${setting} names no user`);
+  if (parts === null) throw fault(`database.postgres.password is set, but ${setting} names no user`);
   return `${parts[1]}:${encodeURIComponent(password)}${parts[2]}`;
 }
 

@@ -142,6 +142,9 @@ Unknown keys and variables are refused, and every fault is told before anything 
 /** Variables with our prefix that name places rather than settings. */
 const placeVariables = ["FLYTE_DATAPLANE_CONFIG", "FLYTE_DATAPLANE_DATA_DIR", "FLYTE_DATAPLANE_TOOLS"];
 
+/** The reference gives each service a database of its own; here they share one. */
+const aliases = { "runs.database": "database", "cache_service.database": "database" };
+
 export interface SettingsSources {
   readonly env: Env;
   /** Path of a YAML file; `FLYTE_DATAPLANE_CONFIG` where absent. */
@@ -155,7 +158,7 @@ export async function loadSettings(sources: SettingsSources): Promise<Config> {
   const path = sources.file ?? sources.env["FLYTE_DATAPLANE_CONFIG"];
   const file = path === undefined || path === "" ? {} : { file: { path, text: await readText(path) } };
   const { env, flags } = sources;
-  return loadConfig(sections, { ...file, env, flags, readText: readReferred, otherVariables: placeVariables });
+  return loadConfig(sections, { ...file, env, flags, readText: readReferred, aliases, otherVariables: placeVariables });
 }
 
 /**

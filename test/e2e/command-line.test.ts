@@ -52,14 +52,14 @@ describe("flyte-dataplane", () => {
     const run = runMain(["config", "--config", join(dir, "c.yaml"), "--changed"], {
       HOME: home.path,
       PORT: "4321",
-      FLYTE_DATAPLANE_DATABASE_PASSWORD_FILE: join(dir, "password"),
+      FLYTE_DATAPLANE_DATABASE_POSTGRES_PASSWORD_FILE: join(dir, "password"),
     });
     expect(await run.ended, run.stderr()).toBe(0);
     expect(run.stdout().split("\n")).toEqual([
       "server.port = 4321  (file)",
       "server.drain = 1m30s  (file)",
       "database.url = [hidden]  (file)",
-      "database.password = [hidden]  (environment)",
+      "database.postgres.password = [hidden]  (environment)",
       "",
     ]);
     await rm(dir, { recursive: true });

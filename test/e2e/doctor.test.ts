@@ -70,9 +70,9 @@ describe("without a server", () => {
 
   test("every fault of the settings is told, and nothing else is looked at", async () => {
     const file = join(home.path, "c.yaml");
-    await writeFile(file, "server:\n  prot: 1\ndatabase:\n  maxConnections: many\n");
+    await writeFile(file, "server:\n  prot: 1\ndatabase:\n  maxOpenConnections: many\n");
     const result = await examine({}, "--config", file);
-    expectOneFault(result, "config", /server\.prot.*maxConnections is "many"/);
+    expectOneFault(result, "config", /server\.prot.*maxOpenConnections is "many"/);
     expect(result.findings).toHaveLength(1);
   });
 
@@ -157,6 +157,16 @@ describe("with a database of its own", () => {
     expect(faults).toEqual([]);
     expect(of("database/migrations")?.told).toMatch(/^\d+ changes are made by the next start$/);
     expect((await database.query(dynamicStatement("select from pg_tables where schemaname = 'public'"))).count).toBe(0);
+  });
+
+  test("one named in parts below runs, as the reference does it, is found", async () => {
+    const file = join(home.path, "c.yaml");
+    const host = new URL(postgres.url).searchParams.get("host") ?? "";
+    const parts = `{ host: ${host}, username: postgres, dbname: postgres, options: sslmode=disable }`;
+    await writeFile(file, `runs:\n  database:\n    maxOpenConnections: 20\n    postgres: ${parts}\n`);
+    const { faults, of } = await examine({}, "--config", file);
+    expect(faults).toEqual([]);
+    expect(of("database/reach")?.told).toContain(`answers on ${host}/postgres`);
   });
 
   test("one that is not there yet is left for the first start", async () => {

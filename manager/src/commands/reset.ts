@@ -22,7 +22,7 @@ export async function reset(
       { origin: "user" },
     );
   }
-  const external = externalDatabase(await loadSettings({ env: machine.env, flags: {} }), machine.env);
+  const external = await externalDatabase(await loadSettings({ env: machine.env, flags: {} }), machine.env);
   if (external !== undefined) {
     throw new DataPlaneError(
       "failed_precondition",

@@ -38,7 +38,7 @@ export async function examine(patient: Patient): Promise<readonly Finding[]> {
 
 async function database(patient: Patient): Promise<readonly Finding[]> {
   const { config, machine } = patient;
-  const external = externalDatabase(config, machine.env);
+  const external = await externalDatabase(config, machine.env);
   if (external === undefined) return await embeddedDatabase(patient);
   return await examineDatabase(patient, external.connect, databasePlace(external.connect.url) ?? "");
 }

@@ -103,6 +103,25 @@ describe("values", () => {
     expect(load({ flags: { "example.domains": "a, b", "example.labels": "k=v,l=w=x" } })).toMatchObject(both);
   });
 
+  test("keys below another name are taken for the ones they stand for, and never beside them", () => {
+    const aliases = { "other.example": "example" };
+    const content = "other: { example: { retries: 4, upload: { maxSize: 1Ki } } }";
+    // A section that knows nothing else of it must be there for its name to be known.
+    const other = defineSection<{ readonly a: string }>("other", "Other.", { a: text({ doc: "A.", default: "" }) });
+    const config = loadConfig([example, other], { env: {}, ...file(content), aliases });
+    expect(config.get(example)).toMatchObject({ retries: 4, upload: { maxSize: 1024 } });
+    const twice = { ...file(`${content}\nexample: { retries: 5 }`), aliases };
+    expect(() => loadConfig([example, other], { env: {}, ...twice })).toThrow(
+      "c.yaml: other.example.retries is another than example.retries, and both mean example.retries; leave one of them out",
+    );
+    const alike = { ...file(`${content}\nexample: { retries: 4 }`), aliases };
+    expect(loadConfig([example, other], { env: {}, ...alike }).get(example).retries).toBe(4);
+    const wrong = { ...file("other: { example: { retries: x, nmae: y } }"), aliases };
+    expect(() => loadConfig([example, other], { env: {}, ...wrong })).toThrow(
+      /unknown key other\.example\.nmae[^]*other\.example\.retries is "x"/,
+    );
+  });
+
   test("the result is frozen all the way down", () => {
     const value = load(file("example: { domains: [a] }"));
     for (const part of [value, value.upload, value.domains, value.labels]) expect(Object.isFrozen(part)).toBe(true);

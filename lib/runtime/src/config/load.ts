@@ -16,6 +16,8 @@ export interface ConfigSources {
   readonly readText?: (path: string) => string;
   /** By dotted name: `server.port`. */
   readonly flags?: Readonly<Record<string, string>>;
+  /** Keys of the file that stand for others, by the dotted name that they begin with: `{ "runs.database": "database" }`. */
+  readonly aliases?: Readonly<Record<string, string>>;
   /** Variables with our prefix that are not configuration (the file's own path). */
   readonly otherVariables?: readonly string[];
 }
@@ -65,7 +67,7 @@ export function loadConfig(sections: readonly Section<unknown>[], sources: Confi
   const faults: string[] = [];
   const references: References = { env: sources.env, readText: sources.readText ?? unreadable };
   const given = new Map<string, Given>();
-  for (const [name, value] of fromFile(known, sources.file, faults)) given.set(name, value);
+  for (const [name, value] of fromFile(known, sources, faults)) given.set(name, value);
   for (const [name, value] of fromEnvironment(known, sources, faults)) given.set(name, value);
   for (const [name, value] of fromFlags(known, sources.flags ?? {}, faults)) given.set(name, value);
 
@@ -106,7 +108,11 @@ export function loadConfig(sections: readonly Section<unknown>[], sources: Confi
   };
 }
 
-function fromFile(known: readonly Entry[], file: ConfigSources["file"], faults: string[]): ReadonlyMap<string, Given> {
+function fromFile(
+  known: readonly Entry[],
+  { file, aliases = {} }: ConfigSources,
+  faults: string[],
+): ReadonlyMap<string, Given> {
   const found = new Map<string, Given>();
   if (file === undefined) return found;
   const document = parseDocument(file.text, { prettyErrors: true, uniqueKeys: true });
@@ -121,12 +127,18 @@ function fromFile(known: readonly Entry[], file: ConfigSources["file"], faults: 
   const names = new Set(known.map((entry) => dotted(entry.path)));
   const groups = new Set(known.flatMap((entry) => entry.path.map((_, index) => dotted(entry.path.slice(0, index)))));
   const visit = (value: unknown, path: readonly string[]): void => {
-    const name = dotted(path);
-    if (names.has(name)) {
+    const written = dotted(path);
+    const name = meant(written, aliases);
+    const before = found.get(name);
+    if (before !== undefined) {
+      // Where several services had a section each, it may well stand in each.
+      if (JSON.stringify(before.raw) === JSON.stringify(value)) return;
+      faults.push(`${before.named} is another than ${written}, and both mean ${name}; leave one of them out`);
+    } else if (names.has(name)) {
       const refer = (references: References): unknown => expand(value, references);
-      found.set(name, { raw: value, source: "file", named: `${file.path}: ${name}`, refer });
+      found.set(name, { raw: value, source: "file", named: `${file.path}: ${written}`, refer });
     } else if (!groups.has(name)) {
-      faults.push(`${file.path}: unknown key ${name}${suggest(name, [...names, ...groups])}`);
+      faults.push(`${file.path}: unknown key ${written}${suggest(written, [...names, ...groups])}`);
     } else if (typeof value === "object" && value !== null && !Array.isArray(value)) {
       for (const [key, inner] of Object.entries(value)) visit(inner, [...path, key]);
     } else if (value !== null) {
@@ -137,6 +149,11 @@ function fromFile(known: readonly Entry[], file: ConfigSources["file"], faults: 
   };
   visit(root, []);
   return found;
+}
+
+function meant(written: string, aliases: Readonly<Record<string, string>>): string {
+  const alias = Object.entries(aliases).find(([from]) => written === from || written.startsWith(`${from}.`));
+  return alias === undefined ? written : `${alias[1]}${written.slice(alias[0].length)}`;
 }
 
 function fromEnvironment(

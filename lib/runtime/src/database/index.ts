@@ -1,4 +1,4 @@
-export { type DatabaseConfig, databaseSection } from "./config.ts";
+export { type DatabaseConfig, databaseSection, type PostgresConfig } from "./config.ts";
 export {
   type Connections,
   type Database,
