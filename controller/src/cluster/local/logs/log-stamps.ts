@@ -12,15 +12,20 @@ import type { LogShare } from "./log-share.ts";
 
 /** Changes that come closer together are one: lines travel in batches. */
 const gatherMs = 5;
+/** So many stamps stand as close as the looks. What goes on printing for days gets them further apart, or times would fill the disk. */
+const closeStamps = 10_000;
+const sparseMs = 1_000;
 
 export class LogStamps {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #share: LogShare;
+  readonly #closeStamps: number;
   readonly #followed = new Map<string, FollowedLog>();
   readonly #listeners = new Map<string, Set<() => void>>();
 
-  constructor(clock: Clock, logger: Logger, share: LogShare) {
+  constructor(clock: Clock, logger: Logger, share: LogShare, options: { readonly closeStamps?: number } = {}) {
+    this.#closeStamps = options.closeStamps ?? closeStamps;
     this.#clock = clock;
     this.#logger = logger;
     this.#share = share;
@@ -29,10 +34,20 @@ export class LogStamps {
   /** Watches the log of a run; once is enough. The log need not exist yet. */
   async follow(run: RunDirectory): Promise<void> {
     if (this.#followed.has(run.log)) return;
-    const followed: FollowedLog = { run, offset: 0, busy: Promise.resolve(), gathering: false };
+    const followed: FollowedLog = {
+      run,
+      offset: 0,
+      count: 0,
+      stampedMs: 0,
+      busy: Promise.resolve(),
+      gathering: false,
+      waiting: false,
+    };
     this.#followed.set(run.log, followed);
     await this.#share.load(run);
-    followed.offset = lastOffset(await readFile(run.logTimes, "utf8").catch(() => ""));
+    const stamps = parseStamps(await readFile(run.logTimes, "utf8").catch(() => ""));
+    followed.offset = stamps.at(-1)?.offset ?? 0;
+    followed.count = stamps.length;
     try {
       followed.watcher = watch(run.log, { persistent: false }, () => this.#grown(followed));
       followed.watcher.on("error", () => followed.watcher?.close());
@@ -44,7 +59,10 @@ export class LogStamps {
     this.#grown(followed);
   }
 
-  /** Sees to it that what is in the log now has its stamp, if the log is watched: whoever reads it later finds the same times. */
+  /**
+   * Sees to it that what is in the log now has its stamp, if the log is watched: whoever reads it later finds the same
+   * times. Once stamps are sparse it may go without, and times are right to a second.
+   */
   async catchUp(run: RunDirectory): Promise<void> {
     const followed = this.#followed.get(run.log);
     if (followed !== undefined) await this.#stamp(followed);
@@ -56,7 +74,7 @@ export class LogStamps {
     if (followed === undefined) return;
     this.#followed.delete(run.log);
     followed.watcher?.close();
-    await this.#stamp(followed);
+    await this.#stamp(followed, "last");
     this.#tell(run.log);
   }
 
@@ -88,21 +106,41 @@ export class LogStamps {
   }
 
   /** One after the other, so that stamps ascend. */
-  #stamp(followed: FollowedLog): Promise<void> {
-    followed.busy = followed.busy.then(() => this.#append(followed));
+  #stamp(followed: FollowedLog, kind: "next" | "last" = "next"): Promise<void> {
+    followed.busy = followed.busy.then(() => this.#append(followed, kind));
     return followed.busy;
   }
 
-  async #append(followed: FollowedLog): Promise<void> {
+  async #append(followed: FollowedLog, kind: "next" | "last"): Promise<void> {
     try {
       const { size } = await stat(followed.run.log);
       if (size <= followed.offset) return;
-      await appendFile(followed.run.logTimes, `${size} ${this.#clock.now()}\n`);
-      followed.offset = size;
       await this.#share.trim(followed.run, size);
+      const nowMs = this.#clock.now();
+      const isEarly = followed.count >= this.#closeStamps && nowMs - followed.stampedMs < sparseMs;
+      if (isEarly && kind === "next") {
+        this.#stampLater(followed);
+        return;
+      }
+      await appendFile(followed.run.logTimes, `${size} ${nowMs}\n`);
+      followed.offset = size;
+      followed.count += 1;
+      followed.stampedMs = nowMs;
     } catch (error) {
       this.#logger.warn({ log: followed.run.log, error: String(error) }, "times of log lines not kept");
     }
+  }
+
+  /** Nothing may be written after what goes without a stamp now, so somebody has to come back for it. */
+  #stampLater(followed: FollowedLog): void {
+    if (followed.waiting) return;
+    followed.waiting = true;
+    const waited = async (): Promise<void> => {
+      await this.#clock.sleep(sparseMs);
+      followed.waiting = false;
+      if (this.#followed.get(followed.run.log) === followed) await this.#stamp(followed);
+    };
+    waited().catch((error: unknown) => this.#logger.warn({ error: String(error) }, "growth of a log not told"));
   }
 
   #tell(log: string): void {
@@ -114,8 +152,13 @@ interface FollowedLog {
   readonly run: RunDirectory;
   /** Bytes that have their stamp. */
   offset: number;
+  /** How many stamps there are, and when the last one was made; 0 if not by this process. */
+  count: number;
+  stampedMs: number;
   busy: Promise<void>;
   gathering: boolean;
+  /** Somebody comes back for the next stamp. */
+  waiting: boolean;
   watcher?: FSWatcher;
 }
 
@@ -134,8 +177,4 @@ export function parseStamps(text: string): readonly LogStamp[] {
       stamps.push({ offset: offset ?? 0, timeMs: timeMs ?? 0 });
   }
   return stamps;
-}
-
-function lastOffset(text: string): number {
-  return parseStamps(text).at(-1)?.offset ?? 0;
 }
