@@ -26,7 +26,9 @@ export class OutputFolder {
     for (const name of this.#entries.keys()) {
       for (let dot = name.indexOf("."); dot >= 0; dot = name.indexOf(".", dot + 1)) {
         const stem = name.slice(0, dot);
-        this.#extended.set(stem, [...(this.#extended.get(stem) ?? []), name]);
+        const names = this.#extended.get(stem);
+        if (names === undefined) this.#extended.set(stem, [name]);
+        else names.push(name);
       }
     }
   }
