@@ -61,6 +61,8 @@ describe.skipIf(program === undefined)(
       const wrong = { FLYTE_DATAPLANE_STORAGE_STOW_CONFIG_SECRET_KEY: "not-the-secret" };
       const run = runMain(["serve", "--port", "0"], environment(wrong));
       await expect.poll(() => run.stderr(), { timeout: 60_000 }).toContain("the store does not answer");
+      // Who looks at the terminal alone is told as well, long before the server gives up waiting.
+      await run.printed(/is up on http:\S+ and waits to be ready:\n {2}dataproxy\/storage: /);
       run.child.kill("SIGTERM");
       await run.ended;
       expect(run.stderr()).toContain(s3.base);
