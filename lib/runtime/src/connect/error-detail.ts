@@ -62,7 +62,7 @@ function statusBytes(error: ConnectError, registry: Registry): Uint8Array {
 }
 
 /** Bytes of UTF-8 outside the printable ASCII, and the percent sign, as `%XX`. */
-export function percentEncoded(text: string): string {
+function percentEncoded(text: string): string {
   if (/^[ -$&-~]*$/.test(text)) return text;
   let encoded = "";
   for (const byte of Buffer.from(text, "utf8")) {
