@@ -82,18 +82,37 @@ const anyOutput = (alphabet: Alphabet): fc.Arbitrary<AnyOutput> =>
     { weight: 1, arbitrary: fc.constant({ type: { is: "file", format: "" } as const, left: {} }) },
   );
 
-/** Names of outputs hold no dot, so that none is the beginning of another's. */
+/** Optional ones, lists and dicts of simple ones. */
+const anyComposed = (alphabet: Alphabet): fc.Arbitrary<AnyOutput> =>
+  fc.constantFrom(...simpleNames.filter((name) => name !== "NONE")).chain((name) => {
+    const type = { is: "simple", type: name } as const;
+    const texts = simpleTexts(alphabet)[name];
+    const variants = [type, { is: "simple", type: "NONE" } as const];
+    return fc.oneof<fc.Arbitrary<AnyOutput>[]>(
+      fc.option(texts).map((said) => ({ type: { is: "union", variants }, left: said === null ? {} : { "": said } })),
+      fc.array(texts, { minLength: 1, maxLength: 12 }).map((all) => ({
+        type: { is: "list", of: type },
+        left: Object.fromEntries(all.map((said, at) => [`/${at}`, said])),
+      })),
+      fc.dictionary(anyName(alphabet), texts, { minKeys: 1, maxKeys: 4, noNullPrototype: true }).map((all) => ({
+        type: { is: "map", of: type },
+        left: Object.fromEntries(Object.entries(all).map(([key, said]) => [`/${key}`, said])),
+      })),
+    );
+  });
+
 export interface AnyOutputs {
   readonly types: Readonly<Record<string, OutputType>>;
   readonly left: Readonly<Record<string, Content>>;
 }
 
-export const anyOutputs = (alphabet: Alphabet): fc.Arbitrary<AnyOutputs> =>
+/** Up to five outputs; of composed types only where that is asked for. No name is the beginning of another's. */
+export const anyOutputs = (alphabet: Alphabet, composed: boolean): fc.Arbitrary<AnyOutputs> =>
   fc
     .uniqueArray(
       fc.tuple(
         anyName(alphabet).filter((name) => !name.includes(".")),
-        anyOutput(alphabet),
+        composed ? fc.oneof(anyOutput(alphabet), anyComposed(alphabet)) : anyOutput(alphabet),
       ),
       {
         minLength: 1,

@@ -58,7 +58,7 @@ function downloads(plain: boolean, count: number, seed: number): readonly Case[]
 
 function uploads(plain: boolean, count: number, seed: number): readonly Case[] {
   return fc
-    .sample(anyOutputs(plain ? plainAlphabet : oddAlphabet), { numRuns: count, seed })
+    .sample(anyOutputs(plain ? plainAlphabet : oddAlphabet, !plain), { numRuns: count, seed })
     .map(({ types, left }, at) =>
       sidecarCase(
         `generated ${plain ? "plain" : "odd"} outputs ${seed}:${at} are published as the contract has it`,
