@@ -75,7 +75,7 @@ const seconds = [0n, 1n, -1n, 253_402_300_799n, 253_402_300_800n, -62_135_596_80
 
 const plain = ["x", "y", "z", "x.json", "0", "1"] as const;
 
-export function randomName(random: Random): string {
+function randomName(random: Random): string {
   return oneOf(random, random() < 0.9 ? plain : names);
 }
 

@@ -41,4 +41,4 @@ export function earlySignal(seed: number, index: number): number {
 }
 
 /** Half a processor is through its start by then. */
-export const earlyWindowMs = 400;
+const earlyWindowMs = 400;

@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { findProgram } from "../peers/get.mjs";
 
-export const runLimited = fileURLToPath(new URL("../../test/support/kubernetes/run-limited.sh", import.meta.url));
+const runLimited = fileURLToPath(new URL("../../test/support/kubernetes/run-limited.sh", import.meta.url));
 
 /** @returns {string} the reason why not; empty where it does */
 export function whyNotConfined() {
