@@ -17,6 +17,17 @@ test.each([
   expect(redactText(text)).toBe(text);
 });
 
+test.each([
+  { name: "slashes", text: `${"/".repeat(1_000_000)} ?` },
+  { name: "words with dots", text: `${"a.".repeat(500_000)} ://` },
+  { name: "question marks", text: `/${"?&".repeat(500_000)}` },
+  { name: "names of secrets", text: `${"secret\\".repeat(150_000)} =` },
+  { name: "schemes of authorization", text: "bearer ".repeat(150_000) },
+  { name: "spaces", text: `bearer${" ".repeat(1_000_000)}secret` },
+])("a million $name are looked through before the test is given up", ({ text }) => {
+  expect(redactText(text).length).toBeGreaterThan(0);
+});
+
 /** A small generator of chance: Lehmer's. */
 function numbers(seed: number): () => number {
   let state = (seed * 7919 * 104_729) % 2_147_483_647;

@@ -15,8 +15,9 @@ const signedParameter =
 const namedSecret =
   /((?:secret|password|passwd|token|credential|api[-_]?key|access[-_]?key|private[-_]?key)(?:[-_]?(?:access)?[-_]?(?:key|id|value))?(?:\\*["']?\s?=|\\*["']\s?:)\s?\\*["']?)[^\s"'&,;<>\\]+/gi;
 const authorization = /\b(bearer|basic|sharedkey)\s+[\w.~+/=:-]{8,}/gi;
-const urlWithQuery = /\b([a-z][a-z0-9+.-]*:\/\/[^\s"'<>?]+|\/[^\s"'<>?]+)\?[^\s"'<>]*/gi;
-const urlPassword = /\b([a-z][a-z0-9+.-]*:\/\/[^\s:/@"']*):[^\s@/"']+@/gi;
+/** What may be a URL, or hold one. */
+const word = /[^\s"'<>]+/g;
+const urlPassword = /\b([a-z][a-z0-9+.-]{0,20}:\/\/[^\s:/@"']*):[^\s@/"']+@/gi;
 const maxDepth = 6;
 
 /** A copy of `value` that may be written to a log under the field `name`. Values nested deeper than 6 are dropped. */
@@ -35,14 +36,21 @@ export function redact(name: string, value: unknown, depth: number = 0): unknown
   );
 }
 
-/** `text` without passwords in URLs, without the query of any signed URL, and without what else opens something. */
+/**
+ * `text` without passwords in URLs, without the query of any signed URL, and without what else opens something.
+ * Texts are of any length and may be a caller's: each expression looks at every part of one a few times at most.
+ */
 export function redactText(text: string): string {
   let clean = text.includes("://") ? text.replace(urlPassword, `$1:${hidden}@`) : text;
-  if (clean.includes("?"))
-    clean = clean.replace(urlWithQuery, (whole: string, path: string) =>
-      signedQuery.test(whole) ? `${path}?${hidden}` : whole,
-    );
+  if (clean.includes("?")) clean = clean.replace(word, withoutSignature);
   if (clean.includes("=") || clean.includes(":"))
     clean = clean.replace(signedParameter, `$1${hidden}`).replace(namedSecret, `$1${hidden}`);
   return clean.includes(" ") ? clean.replace(authorization, `$1 ${hidden}`) : clean;
+}
+
+/** `word` without its query, if that query signs a URL or path. */
+function withoutSignature(url: string): string {
+  const mark = url.indexOf("?");
+  const isSigned = url.lastIndexOf("/", mark) >= 0 && mark > 0 && signedQuery.test(url.slice(mark));
+  return isSigned ? `${url.slice(0, mark)}?${hidden}` : url;
 }
