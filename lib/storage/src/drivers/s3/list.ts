@@ -155,18 +155,24 @@ async function readPage(
     ...(token !== undefined && { "continuation-token": token }),
   };
   const response = await requests.send({ method: "GET", query, signal });
-  const root = parseListing(Buffer.from(await response.bytes(maxPageBytes)).toString("utf8"));
-  const decode = textOf(root, "EncodingType") === "url" ? decodeKey : (key: string): string => key;
-  const objects = root.children.filter(({ name }) => name === "Contents").map((entry) => listedObject(entry, decode));
+  const listed: ObjectInfo[] = [];
+  const root = parseListing(Buffer.from(await response.bytes(maxPageBytes)).toString("utf8"), listed);
+  const isEncoded = textOf(root, "EncodingType") === "url";
+  const objects = isEncoded ? listed.map((info) => ({ ...info, key: decodeKey(info.key) })) : listed;
   const next = textOf(root, "NextContinuationToken");
   const truncated = textOf(root, "IsTruncated") === "true";
   if (truncated && (next === undefined || next === "")) throw broken("a page without a way to the next");
   return { objects, next: truncated ? next : undefined };
 }
 
-function parseListing(text: string): XmlElement {
+/** The document without its objects, which go into `listed`. */
+function parseListing(text: string, listed: ObjectInfo[]): XmlElement {
   try {
-    const root = parseXml(text);
+    const root = parseXml(text, (child) => {
+      if (child.name !== "Contents") return false;
+      listed.push(listedObject(child));
+      return true;
+    });
     if (root.name === "ListBucketResult") return root;
   } catch (error) {
     if (!(error instanceof XmlFault)) throw error;
@@ -178,7 +184,8 @@ function parseListing(text: string): XmlElement {
   throw new DataPlaneError("failed_precondition", "the listing is no document of S3; is the endpoint an S3 API?");
 }
 
-function listedObject(entry: XmlElement, decode: (key: string) => string): ObjectInfo {
+/** Its key is as it came. */
+function listedObject(entry: XmlElement): ObjectInfo {
   const key = textOf(entry, "Key");
   const size = textOf(entry, "Size");
   const etag = textOf(entry, "ETag");
@@ -193,7 +200,7 @@ function listedObject(entry: XmlElement, decode: (key: string) => string): Objec
     throw broken("an entry that describes no object");
   }
   return {
-    key: decode(key),
+    key,
     size: Number(size),
     etag: plainEtag(etag),
     // Listings know the time finer than the headers of the object do: one object has one time.
@@ -204,7 +211,7 @@ function listedObject(entry: XmlElement, decode: (key: string) => string): Objec
 /** Stores write a blank as `+`, and a plus sign always escaped. */
 function decodeKey(key: string): string {
   try {
-    return decodeURIComponent(key.replaceAll("+", "%20"));
+    return /[%+]/.test(key) ? decodeURIComponent(key.replaceAll("+", "%20")) : key;
   } catch (cause) {
     throw new DataPlaneError("internal", "the store listed a key that is not UTF-8", { cause });
   }

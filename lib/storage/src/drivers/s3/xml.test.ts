@@ -52,3 +52,14 @@ describe("a document of S3", () => {
     expect(() => parseXml(text)).toThrow(XmlFault);
   });
 });
+
+it("a child that is dropped is seen in its turn and is not in the root", () => {
+  const seen: string[] = [];
+  const root = parseXml("<r><a>1</a><b><a>2</a></b><a>3</a></r>", ({ name, text }) => {
+    if (name === "a") seen.push(text);
+    return name === "a";
+  });
+  expect(seen).toEqual(["1", "3"]);
+  expect(root.children.map(({ name }) => name)).toEqual(["b"]);
+  expect(() => parseXml("<r><a>1</a>text</r>", () => true)).toThrow("text stands beside elements");
+});

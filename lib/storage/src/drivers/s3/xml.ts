@@ -31,9 +31,13 @@ export class XmlFault extends Error {
 /** Deeper than any answer of S3, and far from the stack's end. */
 const maxDepth = 32;
 
-/** The root element. Leading white space is allowed: S3 sends blanks while a long request is under way. Throws `XmlFault`. */
-export function parseXml(document: string): XmlElement {
-  const reader = new Reader(document);
+/**
+ * The root element. Leading white space is allowed: S3 sends blanks while a long request is under way. Throws `XmlFault`.
+ * `drop` sees each child of the root when it is complete, and keeps it out of the root by answering true: a long document
+ * is then never in memory as a tree. What it saw counts only once the whole document turned out to be well-formed.
+ */
+export function parseXml(document: string, drop?: (child: XmlElement) => boolean): XmlElement {
+  const reader = new Reader(document, drop);
   reader.prolog();
   const root = reader.element(0);
   reader.end();
@@ -62,10 +66,12 @@ const blanks = /[ \t\r\n]*/y;
 
 class Reader {
   readonly #document: string;
+  readonly #drop: ((child: XmlElement) => boolean) | undefined;
   #at = 0;
 
-  constructor(document: string) {
+  constructor(document: string, drop: ((child: XmlElement) => boolean) | undefined) {
     this.#document = document;
+    this.#drop = drop;
   }
 
   prolog(): void {
@@ -84,14 +90,17 @@ class Reader {
     let text = this.#text();
     if (this.#plainEnd(name)) return { name, text, children: noChildren };
     const children: XmlElement[] = [];
+    let isParent = false;
     while (!this.#document.startsWith("</", this.#at)) {
       if (text.trim() !== "") throw this.#fault("text stands beside elements");
-      children.push(this.element(depth + 1));
+      const child = this.element(depth + 1);
+      isParent = true;
+      if (depth > 0 || this.#drop?.(child) !== true) children.push(child);
       text = this.#text();
     }
-    if (children.length > 0 && text.trim() !== "") throw this.#fault("text stands beside elements");
+    if (isParent && text.trim() !== "") throw this.#fault("text stands beside elements");
     if (!this.#plainEnd(name) && this.#take(endTag)?.[1] !== name) throw this.#fault(`element "${name}" is not closed`);
-    return { name, text: children.length > 0 ? "" : text, children };
+    return { name, text: isParent ? "" : text, children };
   }
 
   end(): void {
