@@ -228,6 +228,25 @@ describe("a caller that stops halfway", () => {
     await server.close();
   });
 
+  test.each([
+    { name: "refused", headers: { "content-type": "text/plain" }, status: 415 },
+    { name: "too large", headers: { ...proto, "content-length": "2000000000" }, status: 429 },
+    { name: "cut by its deadline", headers: { "content-type": "application/grpc", "grpc-timeout": "1m" }, status: 200 },
+  ])("over HTTP/2 and $name while it still sends is answered and told to stop", async ({ headers, status }) => {
+    const server = await serve();
+    const session = connectHttp2(`http://127.0.0.1:${server.port}`);
+    const stream = session.request({ ":method": "POST", ":path": unaryPath, ...headers });
+    stream.write("ab");
+    stream.resume();
+    const closed = closing(stream);
+    const [answer] = (await once(stream, "response")) as [Record<string, unknown>];
+    expect(answer[":status"]).toBe(status);
+    await closed;
+    expect(stream.rstCode).toBe(constants.NGHTTP2_NO_ERROR);
+    session.close();
+    await server.close();
+  });
+
   test("reading a stream stops its handler, which is asked for no more than buffers hold", async () => {
     let yielded = 0;
     const handlers = {

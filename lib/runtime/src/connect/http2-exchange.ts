@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http";
-import type { IncomingHttpHeaders as IncomingHttp2Headers, ServerHttp2Stream } from "node:http2";
+import { constants, type IncomingHttpHeaders as IncomingHttp2Headers, type ServerHttp2Stream } from "node:http2";
 import { type Exchange, splitTarget } from "./exchange.ts";
 
 /** An HTTP/2 stream. Node's own request and response classes stand on the same stream and cost a third of the call. */
@@ -72,17 +72,25 @@ export class Http2Exchange implements Exchange {
   end(bytes?: Uint8Array, trailers?: OutgoingHttpHeaders): void {
     if (this.closed) return;
     if (trailers !== undefined) this.body.on("wantTrailers", () => this.body.sendTrailers(trailers));
+    if (!this.bodyArrived) this.#stopCaller();
     if (bytes === undefined) this.body.end();
     else this.body.end(bytes);
   }
 
   lastOnConnection(): void {}
 
+  /** A caller that sends on after its answer is told to stop; not at once, or the end of the answer would be cut with it. */
+  #stopCaller(): void {
+    const late = setTimeout(() => this.body.close(constants.NGHTTP2_NO_ERROR), sendsOnMs);
+    this.body.once("close", () => clearTimeout(late));
+  }
+
   destroy(): void {
-    this.body.close(2); // INTERNAL_ERROR
+    this.body.close(constants.NGHTTP2_INTERNAL_ERROR);
   }
 }
 
+const sendsOnMs = 1000;
 const trailersFollow = { waitForTrailers: true };
 const nothingFollows = {};
 const ignore = (): void => undefined;
