@@ -15,12 +15,13 @@ import { Tally } from "./tally.ts";
 
 const objects = ["data/file.txt", "data/1_file.txt", "data/sub/x", "tree/a", "tree/a.b/c", "tree/é", "literal"];
 const most = 1024 * 1024;
-let prepared: Promise<{ readonly stores: Stores; readonly folder: FuzzFolder }> | undefined;
+let prepared: Promise<Stores> | undefined;
+let folder: FuzzFolder | undefined;
 
-async function prepare(): Promise<{ readonly stores: Stores; readonly folder: FuzzFolder }> {
+async function prepare(): Promise<Stores> {
   const stores = createStores({ clock: systemClock, network: { env: {}, writes: "sync" } });
   for (const key of objects) await writeObject(stores, `mem://b/${key}`, new TextEncoder().encode(`of ${key}`));
-  return { stores, folder: new FuzzFolder() };
+  return stores;
 }
 
 export const fuzzTarget: FuzzTarget = {
@@ -37,7 +38,8 @@ export const fuzzTarget: FuzzTarget = {
     Uint8Array.from([below(random, 64), oneOf(random, [0, 0, 0, 1, 2]), ...randomMessage(random)]),
   run: async (input) => {
     prepared ??= prepare();
-    const { stores, folder } = await prepared;
+    const stores = await prepared;
+    folder ??= new FuzzFolder();
     const [choice = 0, format = 0] = input;
     folder.clear();
     await writeObject(stores, "mem://b/inputs.pb", input.subarray(2));
@@ -69,4 +71,5 @@ export const fuzzTarget: FuzzTarget = {
       folder.check();
     }
   },
+  close: () => folder?.remove(),
 };

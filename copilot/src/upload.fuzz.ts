@@ -45,6 +45,7 @@ export const fuzzTarget: FuzzTarget = {
       await stores.close();
     }
   },
+  close: () => folder?.remove(),
 };
 
 async function publishAll(

@@ -16,7 +16,6 @@ import path from "node:path";
 export const secret = "the secret of another container";
 
 export class FuzzFolder {
-  /** Removed at the end of the process. */
   readonly #root: string;
   /** The one folder that a case may fill. */
   readonly target: string;
@@ -27,7 +26,10 @@ export class FuzzFolder {
     mkdirSync(path.dirname(this.target));
     writeFileSync(path.join(this.#root, "secret"), secret);
     writeFileSync(path.join(this.#root, "pod", "secret"), secret);
-    process.once("exit", () => rmSync(this.#root, { recursive: true, force: true }));
+  }
+
+  remove(): void {
+    rmSync(this.#root, { recursive: true, force: true });
   }
 
   has(name: string): boolean {

@@ -40,11 +40,16 @@ const { fuzzTarget: target } = await import(url);
 send({ kind: "target", name: target.name, subject: target.subject });
 
 const counts = { accepted: 0, rejected: 0 };
+/** @type {Message | undefined} */
+let failure;
 let sound = true;
 for (let index = work.first; sound && index < work.first + work.cases; index += 1) {
   Atomics.store(progress, 0, index);
   sound = await runCase(index);
 }
+// Whoever hears the verdict ends this thread at once.
+target.close?.();
+if (failure) send(failure);
 if (sound) {
   const { result } = await session.post("Profiler.takePreciseCoverage");
   const functions = result.find((script) => script.url === url)?.functions ?? [];
@@ -67,7 +72,7 @@ async function runCase(index) {
     return true;
   } catch (error) {
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    send({ kind: "failed", index, stack, input: Buffer.from(input.subarray(0, 4096)).toString("base64") });
+    failure = { kind: "failed", index, stack, input: Buffer.from(input.subarray(0, 4096)).toString("base64") };
     return false;
   }
 }

@@ -20,6 +20,8 @@ export interface FuzzTarget {
    * What touches files answers later.
    */
   run(input: Uint8Array): FuzzOutcome | Promise<FuzzOutcome>;
+  /** Removes what it made, after its last case. */
+  close?(): void;
 }
 
 export type FuzzOutcome = "accepted" | "rejected";
