@@ -156,7 +156,8 @@ async function readPage(
   };
   const response = await requests.send({ method: "GET", query, signal });
   const listed: ObjectInfo[] = [];
-  const root = parseListing(Buffer.from(await response.bytes(maxPageBytes)).toString("utf8"), listed);
+  const { buffer, byteOffset, byteLength } = await response.bytes(maxPageBytes);
+  const root = parseListing(Buffer.from(buffer, byteOffset, byteLength).toString("utf8"), listed);
   const isEncoded = textOf(root, "EncodingType") === "url";
   const objects = isEncoded ? listed.map((info) => ({ ...info, key: decodeKey(info.key) })) : listed;
   const next = textOf(root, "NextContinuationToken");
