@@ -10,7 +10,7 @@ import {
   type TaskFailure,
   toPlain,
 } from "@flyte-dataplane/core";
-import { TypedInterfaceSchema } from "@flyte-dataplane/proto/flyteidl2/core/interface";
+import { TypedInterfaceSchema, type VariableMapSchema } from "@flyte-dataplane/proto/flyteidl2/core/interface";
 import { type Literal, LiteralMapSchema } from "@flyte-dataplane/proto/flyteidl2/core/literals";
 import { type LiteralTypeSchema, SimpleType } from "@flyte-dataplane/proto/flyteidl2/core/types";
 
@@ -47,10 +47,12 @@ export async function readError(folder: string, name = "error.pb"): Promise<Task
   return bytes === undefined ? undefined : decodeErrorDocument(bytes, name);
 }
 
-/** base64 of a TypedInterface with these outputs. */
-export function outputsOf(types: Readonly<Record<string, Type>>): string {
-  const variables = Object.entries(types).map(([key, type]) => ({ key, value: { type } }));
-  const message = create(TypedInterfaceSchema, { outputs: { variables } });
+/** base64 of a TypedInterface with these outputs, and perhaps inputs. */
+export function outputsOf(types: Readonly<Record<string, Type>>, inputs: Readonly<Record<string, Type>> = {}): string {
+  const mapOfAll = (all: Readonly<Record<string, Type>>): MessageInitShape<typeof VariableMapSchema> => ({
+    variables: Object.entries(all).map(([key, type]) => ({ key, value: { type } })),
+  });
+  const message = create(TypedInterfaceSchema, { inputs: mapOfAll(inputs), outputs: mapOfAll(types) });
   return Buffer.from(toBinary(TypedInterfaceSchema, message)).toString("base64");
 }
 

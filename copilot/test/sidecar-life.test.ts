@@ -1,10 +1,16 @@
-import { symlink, writeFile } from "node:fs/promises";
+import { readFile, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { blob, readError, readPlain, readTree, simple, writeTree } from "./documents.ts";
+import { file, stage } from "./download-run.ts";
 import { inFolder, run, untilReady } from "./program.ts";
 import { places, published, publishIn, sidecarArgs, startSidecar } from "./sidecar-run.ts";
+
+async function caughtSignals(pid: number | undefined): Promise<bigint> {
+  const status = await readFile(`/proc/${pid}/status`, "utf8");
+  return BigInt(`0x${/^SigCgt:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0"}`);
+}
 
 describe("the sidecar's life", () => {
   it("waits for SIGTERM and publishes what the task left by then [copilot 60]", async () => {
@@ -122,6 +128,31 @@ describe("the sidecar's life", () => {
       const { status, output } = await publishIn(folder, { types: { x: simple("STRING") } });
       expect(status).toBe(0);
       expect(await readTree(output)).toEqual({ "error.pb": "the cause" });
+    });
+  });
+
+  it("publishes nothing of a task that ran on inputs whose staging had failed, whatever it left [copilot B4]", async () => {
+    await inFolder(async (folder) => {
+      const { output } = await stage(folder, { i: file(`${folder}/gone`) });
+      const reported = await readTree(output);
+      expect(Object.keys(reported).sort()).toEqual(["error.pb", "errors.pb"]);
+      await writeTree(places(folder).local, { o: "1" });
+      const { status } = await publishIn(folder, { types: { o: simple("INTEGER") }, inputs: { i: blob(0) } });
+      expect(status).toBe(0);
+      expect(await readTree(output)).toEqual(reported);
+    });
+  });
+
+  it("goes on where its marker finds no room on the disk", async () => {
+    await inFolder(async (folder) => {
+      await symlink("/dev/full", path.join(folder, ".flyte-copilot-ready"));
+      await writeTree(places(folder).local, { x: "7" });
+      const { child, ended } = startSidecar(folder, { types: { x: simple("INTEGER") } });
+      // Bit 22: the signal that is caught right after SIGTERM.
+      while (((await caughtSignals(child.pid)) & (1n << 22n)) === 0n) await pause(10);
+      child.kill("SIGTERM");
+      expect((await ended).status).toBe(0);
+      expect(await readTree(places(folder).output)).toHaveProperty("outputs.pb");
     });
   });
 

@@ -13,12 +13,14 @@ export interface Published extends Ended {
 
 export interface TaskOutputs {
   readonly types: Readonly<Record<string, Type>>;
+  /** What it takes; nothing by default. */
+  readonly inputs?: Readonly<Record<string, Type>>;
   /** What the task leaves, by path in its output directory. */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
   readonly flags?: readonly string[];
 }
 
-export function sidecarArgs(folder: string, { types, flags = [] }: TaskOutputs): readonly string[] {
+export function sidecarArgs(folder: string, { types, inputs, flags = [] }: TaskOutputs): readonly string[] {
   const { local, output, raw } = places(folder);
   return [
     "sidecar",
@@ -29,7 +31,7 @@ export function sidecarArgs(folder: string, { types, flags = [] }: TaskOutputs):
     "--from-local-dir",
     local,
     "--interface",
-    outputsOf(types),
+    outputsOf(types, inputs),
     ...flags,
   ];
 }

@@ -18,7 +18,7 @@ import { RunLog } from "../run-log.ts";
 import { timeLimit } from "../time-limit.ts";
 import { type LimitParts, limitParts } from "../time-limit-parts.ts";
 import { awaitExit } from "../upload/await-exit.ts";
-import { declaredOutputs } from "../upload/declared-outputs.ts";
+import { declaredOutputs, declaresInputs } from "../upload/declared-outputs.ts";
 import { upload } from "../upload.ts";
 import type { RunContext } from "./run-context.ts";
 
@@ -86,6 +86,7 @@ async function uploadAll(
       fromLocalDir,
       toRawOutput: locate(toRawOutput),
       variables,
+      hasInputs: declaresInputs(command.interface),
       maxSimpleBytes,
       primaryStatusFile,
       ...(signal !== undefined && { signal }),

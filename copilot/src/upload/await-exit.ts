@@ -21,7 +21,7 @@ const lookEveryMs = 500;
 
 /**
  * Waits, without limit, for the sign that the task has ended. For as long a marker in the working directory answers the
- * startup probe; where none can be written, in a container without a writable file system, the kernel answers it.
+ * startup probe; where none can be written, for want of a writable file system or of room, the kernel answers it.
  */
 export async function awaitExit(options: AwaitExitOptions): Promise<void> {
   const { directory, pid, terminated, successMarker } = options;
@@ -80,6 +80,8 @@ async function writeMarker(marker: string, text: string): Promise<void> {
   }
   try {
     await handle.write(text);
+  } catch {
+    // A full disk: no reason to end, and with it to lose the outputs.
   } finally {
     await handle.close();
   }
