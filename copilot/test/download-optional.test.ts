@@ -4,7 +4,7 @@ import type { PlainLiteral } from "@flyte-dataplane/core";
 import { VariableMapSchema } from "@flyte-dataplane/proto/flyteidl2/core/interface";
 import { describe, expect, it } from "vitest";
 import { blob, listOf, optional, readError, readTree, simple, type Type, writeTree } from "./documents.ts";
-import { dict, file, list, stage, staged, text, union } from "./download-run.ts";
+import { dict, directory, file, list, stage, staged, text, union } from "./download-run.ts";
 import { inFolder } from "./program.ts";
 
 const none = union({ kind: "none" });
@@ -46,6 +46,16 @@ describe("optional files", () => {
       ...there,
       "y/": "",
       "l/1/": "",
+    });
+  });
+
+  it("never take the place of an element that stands at its index beside them [copilot B30]", async () => {
+    await inFolder(async (folder) => {
+      await writeTree(`${folder}/data`, { "1": "a file", "2/member": "of a folder" });
+      const l = list(union(file(`${folder}/data/1`)), union(text("a text")), union(directory(`${folder}/data/2`)));
+      const { local, status } = await stage(folder, { l }, ["--file-input-layout", "NAMED_DIR"]);
+      expect(status).toBe(0);
+      expect(await readTree(`${local}/l`)).toEqual({ "0_1": "a file", "1": "a text", "2/member": "of a folder" });
     });
   });
 

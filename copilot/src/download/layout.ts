@@ -1,6 +1,6 @@
 import path from "node:path";
 import { DataPlaneError, formatPrimitive, formatStruct } from "@flyte-dataplane/core";
-import type { Literal, Scalar } from "@flyte-dataplane/proto/flyteidl2/core/literals";
+import type { Blob, Literal, Scalar } from "@flyte-dataplane/proto/flyteidl2/core/literals";
 import { BlobType_BlobDimensionality, type LiteralType } from "@flyte-dataplane/proto/flyteidl2/core/types";
 import type { Locate } from "../store/locations.ts";
 import { VariableFaults } from "../variable-faults.ts";
@@ -129,7 +129,8 @@ class Plan {
       }
       case "collection": {
         this.made.folders.push(slot.path);
-        const taken = new Set<string>();
+        // What has no name of its own stands at its index, which is then no name for a file beside it.
+        const taken = new Set(value.value.literals.flatMap((item, index) => (isFile(item) ? [] : [index.toString()])));
         const itemType = type?.type.case === "collectionType" ? type.type.value : undefined;
         const items = value.value.literals.map((item, index) => {
           const sibling = { folder: slot.path, index, taken };
@@ -193,8 +194,7 @@ class Plan {
         else if (this.#options.optionalFiles === "EMPTY") this.made.folders.push(slot.path);
         return { scalar, value: null };
       case "blob": {
-        const multipart = value.value.metadata?.type?.dimensionality === BlobType_BlobDimensionality.MULTIPART;
-        const uri = multipart
+        const uri = isMultipart(value.value)
           ? this.#folder(variable, value.value.uri, slot)
           : this.#file(variable, value.value.uri, slot);
         return { scalar: { ...scalar, value: { case: "blob", value: { ...value.value, uri } } }, value: uri };
@@ -213,7 +213,7 @@ class Plan {
       case "union": {
         if (value.value.value === undefined) break;
         const { type: chosen } = value.value;
-        const optionalFile = type?.type.case === "unionType" && type.type.value.variants.some(isFile);
+        const optionalFile = type?.type.case === "unionType" && type.type.value.variants.some(isFileType);
         const inner = this.place(variable, value.value.value, { ...slot, optionalFile }, chosen);
         const union = { ...value.value, value: inner.literal };
         return { scalar: { ...scalar, value: { case: "union", value: union } }, value: inner.value };
@@ -256,8 +256,18 @@ class Plan {
   }
 }
 
-function isFile({ type }: LiteralType): boolean {
+function isFileType({ type }: LiteralType): boolean {
   return type.case === "blob" && type.value.dimensionality === BlobType_BlobDimensionality.SINGLE;
+}
+
+function isFile({ value }: Literal): boolean {
+  const scalar = value.case === "scalar" ? value.value.value : undefined;
+  if (scalar?.case === "union") return scalar.value.value !== undefined && isFile(scalar.value.value);
+  return scalar?.case === "blob" && !isMultipart(scalar.value);
+}
+
+function isMultipart({ metadata }: Blob): boolean {
+  return metadata?.type?.dimensionality === BlobType_BlobDimensionality.MULTIPART;
 }
 
 /** Files and folders by their paths, where a decoded binary takes one that nobody gave it. */
