@@ -13,7 +13,7 @@ import { diskFull } from "./partial-file.ts";
 import { type WholeCheck, wholeCheckAtOnce } from "./whole-check.ts";
 
 /** Larger objects are worth a look at the free space, and reading on while a write runs. */
-export const sinkBytes: number = 1024 * 1024;
+const sinkBytes = 1024 * 1024;
 
 /**
  * Makes a file of a small object as it arrives, with the promises of `writeWhole`: complete or not at all. Whoever made the
