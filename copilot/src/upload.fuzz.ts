@@ -67,7 +67,9 @@ async function publishAll(
       toRawOutput: "mem://b/raw",
       maxSimpleBytes: 1024,
       variables,
+      hasInputs: false,
       primaryStatusFile: "",
+      hasInputs: false,
     });
     if (failure !== undefined) encodeErrorDocument(failure);
     const isThere = (await statObject(stores, outputs)) !== undefined;
