@@ -69,7 +69,6 @@ async function publishAll(
       variables,
       hasInputs: false,
       primaryStatusFile: "",
-      hasInputs: false,
     });
     if (failure !== undefined) encodeErrorDocument(failure);
     const isThere = (await statObject(stores, outputs)) !== undefined;
