@@ -1,6 +1,6 @@
 // @ts-check
 // `npm run harness`: any co-pilot program against the cases of test/harness, and recordings against one another.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -103,10 +103,10 @@ async function main() {
  */
 async function run({ harness, dialect, ...given }) {
   const own = options.binary === undefined;
-  const binary = own
-    ? { path: process.execPath, args: [ownBundle] }
-    : { path: programPath(options.binary ?? ""), args: options["binary-arg"] };
   if (own && !existsSync(ownBundle)) return misused("our own program is not built: npm run build");
+  const binary = own
+    ? { path: process.execPath, args: [keptBundle()] }
+    : { path: programPath(options.binary ?? ""), args: options["binary-arg"] };
   const tree = treeState(root);
   const { results, recording } = await harness.runHarness({
     ...given,
@@ -127,6 +127,14 @@ async function run({ harness, dialect, ...given }) {
   if (results.length === 0) return misused(`no case holds "${options.only}"`);
   console.log(`${count("passed")} passed, ${count("failed")} failed, ${count("skipped")} skipped`);
   return count("failed") === 0 ? 0 : 1;
+}
+
+/** A copy, which no build changes under a run. */
+function keptBundle() {
+  const kept = path.join(root, "node_modules", ".cache", "harness", `${process.pid}-copilot.mjs`);
+  copyFileSync(ownBundle, kept);
+  process.once("exit", () => rmSync(kept, { force: true }));
+  return kept;
 }
 
 /**
