@@ -2,9 +2,21 @@ import { Buffer } from "node:buffer";
 import path from "node:path";
 import type { PlainLiteral } from "@flyte-dataplane/core";
 import { describe, expect, it } from "vitest";
-import { blob, listOf, mapOf, optional, readError, readPlain, readTree, simple, type Type } from "./documents.ts";
+import {
+  blob,
+  listOf,
+  mapOf,
+  optional,
+  readError,
+  readPlain,
+  readTree,
+  simple,
+  type Type,
+  writeTree,
+} from "./documents.ts";
 import { stage } from "./download-run.ts";
-import { published } from "./sidecar-run.ts";
+import { inFolder, run } from "./program.ts";
+import { places, published, sidecarArgs } from "./sidecar-run.ts";
 
 const integer = (value: bigint): PlainLiteral => ({ kind: "integer", value });
 const text = (value: string): PlainLiteral => ({ kind: "string", value });
@@ -44,6 +56,24 @@ describe("lists as outputs", () => {
       });
     });
   });
+
+  it.each([
+    { name: "right ones", type: simple("INTEGER"), left: "outputs.pb" },
+    { name: "wrong ones", type: optional(simple("BOOLEAN")), left: "error.pb" },
+  ])(
+    "of half a million numbers, $name, fit into the memory of a pod [copilot B23]",
+    async ({ type, left }) => {
+      await inFolder(async (folder) => {
+        const { local, output } = places(folder);
+        await writeTree(local, { l: `[${"0,".repeat(499_999)}0]` });
+        const args = [...sidecarArgs(folder, { types: { l: listOf(type) } }), "--start-watcher-type", "noop"];
+        const { status } = await run(args, { cwd: folder, env: { NODE_OPTIONS: "--max-old-space-size=64" } });
+        expect(status).toBe(0);
+        expect(await readTree(output)).toHaveProperty([left]);
+      });
+    },
+    60_000,
+  );
 
   it("of files are stored one by one under their index, and come back as inputs [copilot B23]", async () => {
     const files = { "l/0.csv": "zero", "l/1": "one", "l/02.csv": "two", "l/.nfs01": "of the mount" };

@@ -1,8 +1,8 @@
 import path from "node:path";
-import { toBinary } from "@bufbuild/protobuf";
-import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { inputsFile, inputsJsonFile, inputsYamlFile } from "@flyte-dataplane/core";
-import { type Literal, LiteralSchema } from "@flyte-dataplane/proto/flyteidl2/core/literals";
+import type { Literal } from "@flyte-dataplane/proto/flyteidl2/core/literals";
+import { GrowingBytes } from "../growing-bytes.ts";
+import { literalEntry } from "../literal-entry.ts";
 import { placeBytes } from "../local/place-file.ts";
 import { joinJson, joinYaml, type MetadataValue, memberJson, memberYaml } from "./metadata-value.ts";
 
@@ -20,13 +20,7 @@ export class Description {
   }
 
   add(name: string, literal: Literal, value: MetadataValue): void {
-    // As an entry of a map of literals.
-    const entry = new BinaryWriter()
-      .tag(1, WireType.LengthDelimited)
-      .string(name)
-      .tag(2, WireType.LengthDelimited)
-      .bytes(toBinary(LiteralSchema, literal));
-    this.#message.add(new BinaryWriter().tag(1, WireType.LengthDelimited).bytes(entry.finish()).finish());
+    this.#message.add(literalEntry(name, literal));
     if (this.#format === "JSON") this.#members.push([name, memberJson(name, value)]);
     else if (this.#format === "YAML") this.#members.push([name, memberYaml(name, value)]);
   }
@@ -39,26 +33,5 @@ export class Description {
       await placeBytes(path.join(folder, isJson ? inputsJsonFile : inputsYamlFile), new TextEncoder().encode(text));
     }
     await placeBytes(path.join(folder, inputsFile), this.#message.all);
-  }
-}
-
-/** One piece of memory: thousands of small ones take many times theirs. */
-class GrowingBytes {
-  #bytes = new Uint8Array(1024);
-  #length = 0;
-
-  add(more: Uint8Array): void {
-    const length = this.#length + more.byteLength;
-    if (length > this.#bytes.byteLength) {
-      const grown = new Uint8Array(Math.max(length, 2 * this.#bytes.byteLength));
-      grown.set(this.all);
-      this.#bytes = grown;
-    }
-    this.#bytes.set(more, this.#length);
-    this.#length = length;
-  }
-
-  get all(): Uint8Array {
-    return this.#bytes.subarray(0, this.#length);
   }
 }

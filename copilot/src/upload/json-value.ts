@@ -13,8 +13,8 @@ import type { Literal } from "@flyte-dataplane/proto/flyteidl2/core/literals";
 import { type LiteralType, SimpleType } from "@flyte-dataplane/proto/flyteidl2/core/types";
 import { chooseVariant, noneOf } from "./choose-variant.ts";
 import { type ExactJson, isExactList, isExactNumber } from "./exact-json.ts";
-import { listLiteral, mapLiteral } from "./literal-of.ts";
 import { badOutput, eachPart } from "./output-error.ts";
+import { PackedLiteral } from "./packed-literal.ts";
 
 /**
  * The literal of the declared type that `json` stands for; `place` names it in messages. Rejects (origin user) with
@@ -32,17 +32,20 @@ export async function literalFromJson(type: LiteralType, json: ExactJson, place:
     case "collectionType": {
       if (!isExactList(json)) throw mismatch(place, "a list");
       const item = kind.value;
-      return listLiteral(await eachPart(json, (member, index) => literalFromJson(item, member, `${place}[${index}]`)));
+      const list = new PackedLiteral();
+      await eachPart(json, async (member, index) => {
+        list.addItem(await literalFromJson(item, member, `${place}[${index}]`));
+      });
+      return list.list;
     }
     case "mapValueType": {
       const member = kind.value;
-      const members = [...objectOf(json, place)];
-      return mapLiteral(
-        await eachPart(members, async ([key, value]) => {
-          checkKey(key, place);
-          return [key, await literalFromJson(member, value, `${place}[${JSON.stringify(key)}]`)] as const;
-        }),
-      );
+      const map = new PackedLiteral();
+      await eachPart(objectOf(json, place), async ([key, value]) => {
+        checkKey(key, place);
+        map.addEntry(key, await literalFromJson(member, value, `${place}[${JSON.stringify(key)}]`));
+      });
+      return map.map;
     }
     case "unionType": {
       const none = json === null ? noneOf(kind.value) : undefined;

@@ -8,14 +8,6 @@ export function scalarLiteral(value: ScalarValue): Literal {
   return create(LiteralSchema, { value: { case: "scalar", value: { value } } });
 }
 
-export function listLiteral(literals: Literal[]): Literal {
-  return create(LiteralSchema, { value: { case: "collection", value: { literals } } });
-}
-
-export function mapLiteral(entries: readonly (readonly [string, Literal])[]): Literal {
-  return create(LiteralSchema, { value: { case: "map", value: { literals: Object.fromEntries(entries) } } });
-}
-
 /** Whoever reads a union learns from `type` which of its variants the value is. */
 export function unionLiteral(value: Literal, type: LiteralType): Literal {
   return scalarLiteral({ case: "union", value: { value, type } });

@@ -16,27 +16,32 @@ export function isMismatch(error: unknown): error is DataPlaneError {
 /** Parts told of a list or map: of a thousand that fail alike, three tell as much. */
 const partsTold = 3;
 
-/** Makes one value of each part. Parts that are not of their type become one error, which names the first of them. */
-export async function eachPart<Item, Value>(
+/** Bad parts after which the rest is not looked at: a list may have half a million. */
+const partsTried = 1000;
+
+/** Takes each part. Parts that are not of their type become one error, which names the first of them. */
+export async function eachPart<Item>(
   items: Iterable<Item>,
-  make: (item: Item, index: number) => Promise<Value> | Value,
-): Promise<Value[]> {
-  const values: Value[] = [];
-  const faults: DataPlaneError[] = [];
+  take: (item: Item, index: number) => Promise<void>,
+): Promise<void> {
+  const told: DataPlaneError[] = [];
+  let bad = 0;
   let index = 0;
   for (const item of items) {
     try {
-      values.push(await make(item, index));
+      await take(item, index);
     } catch (error) {
       if (!isMismatch(error)) throw error;
-      faults.push(error);
+      if (told.length < partsTold) told.push(error);
+      bad += 1;
+      if (bad === partsTried) break;
     }
     index += 1;
   }
-  const [first] = faults;
-  if (first === undefined) return values;
-  if (faults.length === 1) throw first;
-  const told = faults.slice(0, partsTold).map(({ message }) => message);
-  const rest = faults.length > partsTold ? `; and ${faults.length - partsTold} more parts` : "";
-  throw new DataPlaneError(first.code, `${told.join("; ")}${rest}`, { origin: "user" });
+  const [first] = told;
+  if (first === undefined) return;
+  if (bad === 1) throw first;
+  const more = `; and ${bad === partsTried ? "at least " : ""}${bad - partsTold} more parts`;
+  const rest = bad > partsTold ? more : "";
+  throw new DataPlaneError(first.code, `${told.map(({ message }) => message).join("; ")}${rest}`, { origin: "user" });
 }

@@ -14,9 +14,10 @@ import { checkFileName } from "../variable-names.ts";
 import { chooseVariant, noneOf } from "./choose-variant.ts";
 import { parseExactJson } from "./exact-json.ts";
 import { checkKey, literalFromJson } from "./json-value.ts";
-import { listLiteral, mapLiteral, scalarLiteral } from "./literal-of.ts";
+import { scalarLiteral } from "./literal-of.ts";
 import { badOutput, eachPart, isMismatch } from "./output-error.ts";
 import type { FoundOutput, OutputFolder } from "./output-folder.ts";
+import { PackedLiteral } from "./packed-literal.ts";
 
 /** Data that has to be stored before the value that speaks of it is announced. */
 export interface Upload {
@@ -168,28 +169,30 @@ async function list(type: LiteralType, place: OutputPlace, found: FoundOutput): 
     }
     names.set(index, name);
   }
-  const parts = await eachPart(Array.from({ length: names.size }), async (_, index) => {
+  const packed = new PackedLiteral();
+  const uploads: Upload[] = [];
+  await eachPart(Array.from({ length: names.size }), async (_, index) => {
     const name = names.get(index);
     if (name === undefined) throw badOutput("not_found", place.name, `element ${index} of ${names.size} is missing`);
-    return await part(type, place, `${place.name}[${index}]`, index.toString(), folder, name);
+    const item = await part(type, place, `${place.name}[${index}]`, index.toString(), folder, name);
+    packed.addItem(item.literal);
+    for (const upload of item.uploads) uploads.push(upload);
   });
-  return {
-    literal: listLiteral(parts.map(({ literal }) => literal)),
-    uploads: parts.flatMap(({ uploads }) => uploads),
-  };
+  return { literal: packed.list, uploads };
 }
 
 /** A folder whose files are named by the keys; whoever wants dots in a key, writes them. */
 async function map(type: LiteralType, place: OutputPlace, found: FoundOutput): Promise<Output> {
   const folder = await place.folder.inner(found);
-  const parts = await eachPart(folder.names, async (key) => {
+  const packed = new PackedLiteral();
+  const uploads: Upload[] = [];
+  await eachPart(folder.names, async (key) => {
     checkKey(key, place.name);
-    return [key, await part(type, place, `${place.name}[${JSON.stringify(key)}]`, key, folder, key)] as const;
+    const member = await part(type, place, `${place.name}[${JSON.stringify(key)}]`, key, folder, key);
+    packed.addEntry(key, member.literal);
+    for (const upload of member.uploads) uploads.push(upload);
   });
-  return {
-    literal: mapLiteral(parts.map(([key, { literal }]) => [key, literal])),
-    uploads: parts.flatMap(([, { uploads }]) => uploads),
-  };
+  return { literal: packed.map, uploads };
 }
 
 async function part(
