@@ -9,6 +9,9 @@ process.on("SIGURG", () => undefined);
 const { runCommandLine } = await import("./command-line.ts");
 const { systemClock } = await import("./clock.ts");
 
+// A log that nobody takes any more ends no run: what it came for, outputs or a report, is still to be written.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+
 const status = await runCommandLine(process.argv.slice(2), {
   stdout: (text) => process.stdout.write(text),
   stderr: (text) => process.stderr.write(text),

@@ -4,7 +4,7 @@ import { systemClock } from "@flyte-dataplane/runtime/lifecycle";
 import { describe, expect, it } from "vitest";
 import { runCommandLine } from "../src/command-line.ts";
 import { outputsOf, readError, simple, writeTree } from "./documents.ts";
-import { inFolder } from "./program.ts";
+import { inFolder, start } from "./program.ts";
 
 interface Said {
   readonly status: number;
@@ -42,6 +42,16 @@ function sidecar(folder: string): readonly string[] {
 }
 
 describe("the last word on a failure", () => {
+  it("is not needed for a report: a log that nobody takes any more keeps none from being written", async () => {
+    await inFolder(async (folder) => {
+      const place = ["--to-output-prefix", `${folder}/out`, "-o", `${folder}/in`];
+      const { child, ended } = start(["--logger.level=4", "download", "--from-remote", `${folder}/absent`, ...place]);
+      child.stderr?.destroy();
+      expect((await ended).status).toBe(0);
+      expect((await readError(`${folder}/out`))?.message).toContain("absent");
+    });
+  });
+
   it("is one line on stderr and in the termination message of a pod, also where the status is 0 [copilot B3]", async () => {
     await inFolder(async (folder) => {
       await writeFile(
