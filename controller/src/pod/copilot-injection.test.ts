@@ -225,6 +225,23 @@ describe("co-pilot", () => {
     expect(containers[0]?.volumeMounts?.map(({ mountPath }) => mountPath)).toEqual(["/mnt/in", "/mnt/out"]);
   });
 
+  test("leaves a Pod the time to end that it asks for itself, where that is more", () => {
+    const graceOf = (terminationGracePeriodSeconds: number) => {
+      const podSpec = { terminationGracePeriodSeconds, containers: [{ name: "main", image: "img", command: ["run"] }] };
+      const { spec } = podOf({
+        ...options(),
+        template: {
+          type: "raw-container",
+          interface: { inputs: x, outputs: x },
+          target: { case: "k8sPod", value: { podSpec, primaryContainerName: "main", dataConfig: { enabled: true } } },
+        },
+      });
+      return spec.terminationGracePeriodSeconds;
+    };
+    const own = defaults["co-pilot"].timeout / 1000;
+    expect([graceOf(own + 100), graceOf(30)]).toEqual([own + 100, own]);
+  });
+
   test("is given as long to end as its upload may take [copilot 92]", () => {
     for (const timeout of [1_001, defaults["co-pilot"].timeout, 7_200_001]) {
       const { spec } = podOf({ ...options(), defaults: { "co-pilot": { ...defaults["co-pilot"], timeout } } });

@@ -67,8 +67,13 @@ export function addCopilot(spec: PodSpec, { task, primary, config, storage }: Co
       container.name === primary ? withMounts(container, shares) : container,
     ),
     volumes: [...(spec.volumes ?? []), ...secretVolumes(config), ...shares.map((shared) => volumeOf(shared, task))],
-    ...(task.hasOutputs ? { terminationGracePeriodSeconds: Math.ceil(config.timeout / 1000) } : {}),
+    ...(task.hasOutputs && { terminationGracePeriodSeconds: graceSeconds(spec, config) }),
   };
+}
+
+/** As long as an upload may take, and no less than the task asks for itself. */
+function graceSeconds({ terminationGracePeriodSeconds: asked }: PodSpec, { timeout }: CopilotConfig): number {
+  return Math.max(Math.ceil(timeout / 1000), typeof asked === "number" ? asked : 0);
 }
 
 /** A volume between the task and co-pilot. */
