@@ -1,4 +1,5 @@
 /** What a Pod gets beside its task, piece by piece. */
+import { Buffer } from "node:buffer";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { TypedInterfaceSchema, VariableMapSchema } from "@flyte-dataplane/proto/flyteidl2/core/interface";
 import { DataLoadingConfig_FileInputLayout } from "@flyte-dataplane/proto/flyteidl2/core/tasks";
