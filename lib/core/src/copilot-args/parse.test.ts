@@ -177,6 +177,7 @@ describe("refusals", () => {
     ["--storage.type=s3", "use one of the sub-commands"],
     ["upload", 'unknown command "upload"'],
     ["constructor", 'unknown command "constructor"'],
+    ["secret_key=SECRET download", 'unknown command "secret_key"'],
     ["download --nope", "unknown flag: --nope"],
     ["download --NOPE=SECRET", "unknown flag: --NOPE"],
     ["download --Format JSON", "unknown flag: --Format"],

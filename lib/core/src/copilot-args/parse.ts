@@ -18,7 +18,9 @@ export function parseCopilotArgs(argv: readonly string[]): CopilotInvocation {
   const { uses: anyUses, words } = readFlags(argv, every);
   const name = words[0];
   const known = name === undefined ? undefined : commands.get(name);
-  if (name !== undefined && known === undefined) throw badFlag(`unknown command ${JSON.stringify(name.slice(0, 32))}`);
+  // A pair whose flag was forgotten may be a credential.
+  const shown = name?.replace(/=.*/s, "").slice(0, 32);
+  if (name !== undefined && known === undefined) throw badFlag(`unknown command ${JSON.stringify(shown)}`);
   if (known === undefined) {
     if (anyUses.some((use) => use.flag.name === "help"))
       return { command: { name: "help", topic: "" }, options: optionsOf([]) };
