@@ -41,10 +41,27 @@ export class Http1Exchange implements Exchange {
 
   onClose(listener: (left: boolean) => void): void {
     if (this.#onClose.push(listener) > 1) return;
-    this.#response.on("close", () => {
-      const left = !this.#response.writableFinished;
-      for (const tell of this.#onClose) tell(left);
-    });
+    this.#response.on("close", () => this.#tellClosed());
+    if (this.#response.socket === null) this.#followConnection();
+  }
+
+  #tellClosed(): void {
+    const left = !this.#response.writableFinished;
+    for (const tell of this.#onClose) tell(left);
+  }
+
+  /** An answer that queues behind another one is not told by Node that the connection is gone. */
+  #followConnection(): void {
+    const { socket } = this.body;
+    const gone = (): void => {
+      if (this.#response.socket !== null || this.#response.destroyed) return;
+      this.#response.destroy();
+      this.#tellClosed();
+    };
+    // A caller queues as many as it likes.
+    socket.setMaxListeners(0);
+    socket.once("close", gone);
+    this.#response.once("close", () => socket.off("close", gone));
   }
 
   addHeaders(headers: Readonly<Record<string, string>>): void {

@@ -116,6 +116,12 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       http2: (stream, headers) => {
         const exchange = new Http2Exchange(stream, headers);
         if (answered(exchange)) return;
+        // Only CONNECT names no path, and nothing here is a proxy.
+        if (headers[":path"] === undefined) {
+          exchange.head(405, {});
+          exchange.end();
+          return;
+        }
         // Node's compatibility classes have what fastify uses of the HTTP/1.1 ones.
         const request = new Http2ServerRequest(stream, headers, {}, []);
         const response = new Http2ServerResponse(stream);
