@@ -14,10 +14,30 @@ export function webHeaders(headers: IncomingHttpHeaders): Headers {
   return result;
 }
 
-/** Adds `headers` to `target`, each name behind `prefix`; values of one name are joined. */
+/**
+ * What belongs to one connection and one body. An error that came from another server brings that server's along, and
+ * HTTP/2 refuses an answer with them.
+ */
+const ofTheMessage: ReadonlySet<string> = new Set([
+  "connection",
+  "content-encoding",
+  "content-length",
+  "content-type",
+  "date",
+  "http2-settings",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+/** Adds `headers` to `target`, each name behind `prefix`, but those that HTTP itself needs; values of one name are joined. */
 export function addFields(target: OutgoingHttpHeaders, headers: Headers | undefined, prefix = ""): void {
   if (headers === undefined) return;
   for (const [name, value] of headers) {
+    if (ofTheMessage.has(name)) continue;
     const key = prefix + name;
     const before = target[key];
     target[key] = before === undefined ? value : `${String(before)}, ${value}`;
