@@ -3,6 +3,7 @@
  * both kinds of gRPC have it alike and differ in the flag that marks the end.
  */
 import { Code, ConnectError } from "@connectrpc/connect";
+import { addPiece } from "./add-piece.ts";
 
 export interface Envelope {
   readonly flags: number;
@@ -45,7 +46,7 @@ export class EnvelopeReader {
   push(piece: Uint8Array): readonly Envelope[] {
     const found: Envelope[] = [];
     if (piece.byteLength > 0) {
-      this.#pieces.push(piece);
+      addPiece(this.#pieces, piece);
       this.#held += piece.byteLength;
     }
     while (this.#held >= this.#needed) {

@@ -1,5 +1,6 @@
 /** Bodies of requests, whole or piece by piece. The stream is never destroyed: an answer is to follow on it. */
 import { Code, ConnectError } from "@connectrpc/connect";
+import { addPiece } from "./add-piece.ts";
 import { tooLarge } from "./envelope.ts";
 import type { Exchange } from "./exchange.ts";
 
@@ -25,7 +26,7 @@ export function readWhole(exchange: Exchange, maxBytes: number): Promise<Uint8Ar
         reject(tooLarge(size, maxBytes));
       } else if (first === undefined) first = piece;
       else if (more === undefined) more = [first, piece];
-      else more.push(piece);
+      else addPiece(more, piece);
     };
     const done = (): void => resolve(more === undefined ? (first ?? nothing) : Buffer.concat(more, size));
     body.on("data", take);
