@@ -130,6 +130,17 @@ describe("transactions", () => {
     expect((await db.query(dynamicStatement("select 1 from rolled"))).count).toBe(0);
   });
 
+  test("a body that caught the error of a statement is told that nothing was kept", async () => {
+    const db = database();
+    await db.query(dynamicStatement("create table if not exists caught (id int primary key)"));
+    const failed = db.transaction(async (transaction) => {
+      await transaction.query(dynamicStatement("insert into caught values (1)"));
+      await transaction.query(dynamicStatement("insert into caught values (1)")).catch(() => undefined);
+    });
+    await expect(failed).rejects.toThrow("nothing was kept");
+    expect((await db.query(dynamicStatement("select 1 from caught"))).count).toBe(0);
+  });
+
   test("two serializable transactions that cannot be ordered both commit, one of them run again", async () => {
     const db = database();
     await db.query(

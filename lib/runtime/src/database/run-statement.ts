@@ -24,7 +24,12 @@ export type Runner = <Row extends object>(
   statement: Statement<Row>,
   values: readonly SqlValue[],
   options?: RunOptions,
-) => Promise<QueryResult<Row>>;
+) => Promise<RunResult<Row>>;
+
+interface RunResult<Row> extends QueryResult<Row> {
+  /** What the server says it did: it answers `commit` with ROLLBACK where there was nothing left to commit. */
+  readonly command: string | undefined;
+}
 
 /** What a server has to answer a request to give up; one that does not is taken for gone. */
 const cancelMs = 5000;
@@ -67,7 +72,7 @@ export function createRunner({ named, limit, clock }: RunnerOptions): Runner {
       // Without values pg uses the simple protocol, which takes several statements in one text.
       const parameters = values.length > 0 || statement.name !== undefined ? { values: toParameters(values) } : {};
       const result = await client.query<Row>({ ...name, text: statement.text, ...parameters });
-      return { rows: result.rows ?? [], count: result.rowCount ?? 0 };
+      return { rows: result.rows ?? [], count: result.rowCount ?? 0, command: result.command };
     } catch (error) {
       const ours = databaseError(error, operation);
       throw told !== undefined && isGivenUp(ours) ? told() : ours;

@@ -50,7 +50,13 @@ async function once<T>(
   try {
     await query(dynamicStatement(beginText(options)));
     const result = await body(transaction);
-    await parts.runner(client, commit, []);
+    const { command } = await parts.runner(client, commit, []);
+    // PostgreSQL calls that no error; a caller who went on would believe in rows that are not there.
+    if (command === "ROLLBACK")
+      throw new DataPlaneError(
+        "internal",
+        "transaction: nothing was kept, for a statement failed and its error was caught",
+      );
     return result;
   } catch (error) {
     broken = spoilsConnection(error) || options.signal?.aborted === true;
