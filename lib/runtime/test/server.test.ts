@@ -3,6 +3,7 @@ import { createServer as createNetServer } from "node:net";
 import { DataPlaneError } from "@flyte-dataplane/core";
 import { describe, expect, test } from "vitest";
 import { createMetrics } from "../src/lifecycle/index.ts";
+import type { Service } from "../src/server/index.ts";
 import { details, proto, send, serve, unaryPath } from "./listening-server.ts";
 
 describe("listening", () => {
@@ -38,6 +39,14 @@ describe("health", () => {
     expect(answer.status).toBe(503);
     expect(answer.body.toString()).toBe("cache/database: no connection");
     expect((await send(server, { path: "/healthz" })).status).toBe(200);
+  });
+
+  test("readyz shows no signature of a link that failed", async () => {
+    const failed = "get https://b/x?X-Amz-Signature=abc: no answer";
+    const health = [{ name: "store", check: () => Promise.reject(new Error(failed)) }];
+    const server = await serve({ services: [{ name: "cache", rpc: [], health }] });
+    const answer = await send(server, { path: "/readyz" });
+    expect(answer.body.toString()).toBe("cache/store: get https://b/x?[hidden] no answer");
   });
 
   test("a check that hangs makes the process not ready", async () => {
@@ -83,6 +92,29 @@ describe("health", () => {
     });
     expect((await send(server, { path: "/files/x" })).body.toString()).toBe('{"name":"x"}');
     expect((await send(server, { path: "/nothing?signature=1" })).body.toString()).toBe("nothing at GET /nothing\n");
+  });
+});
+
+describe("a route that fails", () => {
+  const failing = (error: Error) => ({
+    services: [
+      { name: "files", rpc: [], http: (app) => void app.get("/fails", () => Promise.reject(error)) } satisfies Service,
+    ],
+  });
+
+  test("unplanned tells its caller nothing of it, and the log all", async () => {
+    const error = new TypeError("secret detail");
+    const server = await serve(failing(error));
+    const answer = await send(server, { path: "/fails?signature=1" });
+    expect([answer.status, answer.body.toString()]).toEqual([500, "internal error\n"]);
+    expect(server.recorded.errors).toEqual([{ verb: "GET", path: "/fails", error }]);
+  });
+
+  test("as planned answers with its message and a status of its code", async () => {
+    const server = await serve(failing(new DataPlaneError("not_found", "get x: no such file")));
+    const answer = await send(server, { path: "/fails" });
+    expect([answer.status, answer.body.toString()]).toEqual([404, "get x: no such file\n"]);
+    expect(server.recorded.errors).toEqual([]);
   });
 });
 

@@ -1,14 +1,17 @@
 /** What is not RPC: health, figures and the services' own routes, on fastify. */
-import type { Clock } from "@flyte-dataplane/core";
+import type { Clock, Logger } from "@flyte-dataplane/core";
 import { type FastifyInstance, fastify } from "fastify";
+import { httpStatus } from "../connect/codes.ts";
 import type { MetricsRegistry } from "../lifecycle/metrics.ts";
 import { type Identity, routesBehindIdentity } from "./identity.ts";
 import { readiness } from "./readiness.ts";
+import { isUnplanned, toConnectError } from "./rpc-errors.ts";
 import type { Service } from "./service.ts";
 
 export interface AppOptions {
   readonly services: readonly Service[];
   readonly clock: Clock;
+  readonly logger: Logger;
   readonly metrics: MetricsRegistry;
   readonly identity?: Identity;
 }
@@ -43,6 +46,14 @@ export async function createApp(options: AppOptions, { leaving, draining }: AppS
       .type("text/plain")
       .send(`nothing at ${request.method} ${request.url.split("?")[0] ?? ""}\n`),
   );
+  app.setErrorHandler((error, request, reply) => {
+    // Fastify's own refusals say what was wrong with the request.
+    if (error instanceof Error && "statusCode" in error && Number(error.statusCode) < 500) return reply.send(error);
+    const path = request.url.split("?", 1)[0] ?? "";
+    if (isUnplanned(error)) options.logger.error({ verb: request.method, path, error }, "request failed");
+    const { code, rawMessage } = toConnectError(error);
+    return reply.code(httpStatus(code)).type("text/plain").send(`${rawMessage}\n`);
+  });
   for (const service of options.services) service.http?.(app, { draining });
   await app.ready();
   return app;

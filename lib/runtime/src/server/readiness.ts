@@ -1,5 +1,6 @@
 /** Whether the process can do its work, asked anew for every `/readyz`. */
 import { type Clock, DataPlaneError } from "@flyte-dataplane/core";
+import { redactText } from "../lifecycle/redact.ts";
 import type { HealthCheck, Service } from "./service.ts";
 
 export interface Readiness {
@@ -35,7 +36,8 @@ async function reason(service: string, check: HealthCheck, clock: Clock): Promis
     .then(() => check.check(late.signal))
     .then(
       () => undefined,
-      (error: unknown) => `${name}: ${error instanceof Error ? error.message : String(error)}`,
+      // Whoever asks is told, and what failed may name a signed link.
+      (error: unknown) => `${name}: ${redactText(error instanceof Error ? error.message : String(error))}`,
     );
   try {
     return await Promise.race([answer, timer]);
