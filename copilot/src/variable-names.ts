@@ -23,6 +23,7 @@ const reserved: ReadonlySet<string> = new Set([
 /** Throws `invalid_argument` (origin user) for a variable that cannot be a file of its own in the directory. */
 export function checkVariableName(name: string): void {
   if (reserved.has(name)) throw refuse(`variable "${name}"`, "the name is reserved for a file of the protocol");
+  if (name === "__proto__") throw refuse(`variable "${name}"`, "the name is not supported");
   checkFileName(name, `variable "${name}"`);
 }
 

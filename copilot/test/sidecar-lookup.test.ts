@@ -61,14 +61,17 @@ describe("which files are outputs", () => {
     },
   );
 
-  it.each(["../x", "a/b", "..", ""])("the variable '%s' is refused", async (name) => {
-    await published({ types: { [name]: blob(0) }, files: { fine: "1" } }, async ({ output, raw }) => {
-      expect(await readError(output)).toMatchObject({
-        message: expect.stringContaining(JSON.stringify(name)) as string,
-        origin: "user",
-      });
-      await expect(readTree(raw)).rejects.toThrow("ENOENT");
-    });
+  it.each(["../x", "a/b", "..", "", "__proto__"])("the variable '%s' is refused", async (name) => {
+    await published(
+      { types: { [name]: blob(0) }, files: { fine: "1", ["__proto__"]: "1" } },
+      async ({ output, raw }) => {
+        expect(await readError(output)).toMatchObject({
+          message: expect.stringContaining(JSON.stringify(name)) as string,
+          origin: "user",
+        });
+        await expect(readTree(raw)).rejects.toThrow("ENOENT");
+      },
+    );
   });
 
   it("a message or report of an earlier pod is overwritten [copilot 83]", async () => {

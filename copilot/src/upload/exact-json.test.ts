@@ -22,7 +22,7 @@ describe("parseExactJson", () => {
     );
   });
 
-  test("refuses, with an error of the user, whatever JSON.parse refuses, and nothing else", () => {
+  test("refuses, with an error of the user, whatever JSON.parse refuses, and else only what UTF-8 cannot hold", () => {
     const mutated = fc
       .tuple(
         fc.json({ maxDepth: 3 }),
@@ -67,8 +67,14 @@ describe("parseExactJson", () => {
     ["[1,]", "value is missing"],
     ["{1: 2}", "key is missing"],
     ['{"a" 1}', 'expected ":"'],
+    ['["\\ud800"]', "surrogate"],
+    ['{"\\udc00": 1}', "surrogate"],
   ])("%j is refused: %s", (text, says) => {
     expect(() => parse(text)).toThrow(says);
+  });
+
+  test("both halves of a surrogate pair are one character, written out or not", () => {
+    expect(parse('["\\ud83d\\ude00", "😀"]')).toEqual(["😀", "😀"]);
   });
 
   test("bytes that are no UTF-8 are refused", () => {

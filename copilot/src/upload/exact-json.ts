@@ -96,11 +96,15 @@ class Reader {
     let end = this.#position;
     while (end < this.#text.length && this.#text[end] !== '"') end += this.#text[end] === "\\" ? 2 : 1;
     this.#position = end + 1;
+    let text: string;
     try {
-      return String(JSON.parse(this.#text.slice(start, end + 1)));
+      text = String(JSON.parse(this.#text.slice(start, end + 1)));
     } catch {
       throw this.#refuse("a string is malformed");
     }
+    // An escape can write one where UTF-8 cannot: it would become another character, and two keys perhaps the same.
+    if (/\p{Surrogate}/u.test(text)) throw this.#refuse("a string holds half of a surrogate pair");
+    return text;
   }
 
   #skip(mark: string): boolean {
