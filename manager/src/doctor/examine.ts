@@ -13,7 +13,7 @@ import { checkCluster } from "./check-cluster.ts";
 import { checkDatabase } from "./check-database.ts";
 import { checkPlace } from "./check-place.ts";
 import { checkStore } from "./check-store.ts";
-import { type Finding, look, skipped } from "./finding.ts";
+import { type Finding, look, lookAtGroup, skipped } from "./finding.ts";
 import type { Patient } from "./patient.ts";
 
 export async function examine(patient: Patient): Promise<readonly Finding[]> {
@@ -24,15 +24,7 @@ export async function examine(patient: Patient): Promise<readonly Finding[]> {
     ["cluster", checkCluster],
   ] as const;
   const findings: Finding[] = [];
-  for (const [name, check] of groups) {
-    // What keeps a whole group from being asked is a finding, too.
-    let found: readonly Finding[] = [];
-    const whole = await look(patient.clock, name, async () => {
-      found = await check(patient);
-      return "";
-    });
-    findings.push(...(whole.state === "ok" ? found : [whole]));
-  }
+  for (const [name, check] of groups) findings.push(...(await lookAtGroup(patient.clock, name, () => check(patient))));
   return findings;
 }
 

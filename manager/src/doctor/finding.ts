@@ -1,5 +1,6 @@
 /** What `doctor` says: one finding per question, in words that tell what to do. */
 import { type Clock, DataPlaneError } from "@flyte-dataplane/core";
+import { redactText } from "@flyte-dataplane/runtime/lifecycle";
 
 export interface Finding {
   /** What was looked at: `database/migrations`. */
@@ -15,19 +16,22 @@ export type Answer = string | Omit<Finding, "check">;
 
 /** Longer than that nobody waits for a server of theirs either. */
 const patienceMs = 15_000;
+/** Longer than the questions of a group may take one after the other, so that each tells of itself. */
+const groupPatienceMs = 10 * patienceMs;
 
 /** Asks one question. What it rejects with is a fault in the words of the error, as is no answer in time. */
 export async function look(
   clock: Clock,
   check: string,
   ask: (signal: AbortSignal) => Promise<Answer> | Answer,
+  limitMs: number = patienceMs,
 ): Promise<Finding> {
   const late = new AbortController();
   const done = new AbortController();
-  const tooLate = clock.sleep(patienceMs, { signal: done.signal }).then(
+  const tooLate = clock.sleep(limitMs, { signal: done.signal }).then(
     (): Answer => {
       late.abort(new DataPlaneError("deadline_exceeded", "no answer in time"));
-      return { state: "fault", told: `no answer within ${patienceMs / 1000} s` };
+      return { state: "fault", told: `no answer within ${limitMs / 1000} s` };
     },
     (): Answer => "",
   );
@@ -39,11 +43,26 @@ export async function look(
   return typeof said === "string" ? { check, state: "ok", told: said } : { check, ...said };
 }
 
+/** Asks the questions of one group; what keeps all of them from being asked is a finding, too. */
+export async function lookAtGroup(
+  clock: Clock,
+  name: string,
+  ask: () => Promise<readonly Finding[]>,
+): Promise<readonly Finding[]> {
+  let found: readonly Finding[] = [];
+  const all = async (): Promise<Answer> => {
+    found = await ask();
+    return "";
+  };
+  const whole = await look(clock, name, all, groupPatienceMs);
+  return whole.state === "ok" ? found : [whole];
+}
+
 /** One line, with what lies behind it where that says more. */
 function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const lines = error.message.split("\n").map((line) => line.trim());
-  return lines.join("; ");
+  return redactText(lines.join("; "));
 }
 
 export function warning(told: string): Answer {
