@@ -1,27 +1,29 @@
 import { abortError, DataPlaneError } from "@flyte-dataplane/core";
 import { throwIfAborted } from "../abortable.ts";
 import { follow } from "../follow.ts";
+import { InPages } from "./in-pages.ts";
 
-export interface AtOnceOptions<T> {
+export interface AtOnceOptions<T, R> {
   /** How many works may run; asked again whenever one ends. */
   readonly limit: () => number;
   readonly signal: AbortSignal | undefined;
   /** Hears of every failure that is not the consequence of an earlier one or of an abort. */
   readonly onFailure?: (item: T, error: unknown) => void;
+  readonly onDone?: (result: R) => void;
 }
 
 /** Gives items until its signal aborts. */
-export type Items<T> = (signal: AbortSignal) => Iterable<T> | AsyncIterable<T>;
+export type Items<T> = (signal: AbortSignal) => Iterable<T> | AsyncIterable<T> | InPages<T>;
 
 /**
  * Runs `work` for each item, several at once, and pulls an item only when there is room for it. The first failure aborts
  * the signal of all others and of whoever gives the items. Settles after all of them have, so that nothing runs on behind the caller's back; rejects
  * with the first failure, or with the abort of `options.signal`.
  */
-export async function atOnce<T>(
+export async function atOnce<T, R>(
   items: Items<T>,
-  options: AtOnceOptions<T>,
-  work: (item: T, signal: AbortSignal) => Promise<void>,
+  options: AtOnceOptions<T, R>,
+  work: (item: T, signal: AbortSignal) => Promise<R>,
 ): Promise<void> {
   throwIfAborted(options.signal);
   const stop = follow(options.signal);
@@ -33,22 +35,22 @@ export async function atOnce<T>(
   throwIfAborted(options.signal);
 }
 
-class Lanes<T> {
-  readonly #iterator: Iterator<T> | AsyncIterator<T>;
-  readonly #options: AtOnceOptions<T>;
+class Lanes<T, R> {
+  readonly #iterator: Iterator<T> | AsyncIterator<T> | InPages<T>;
+  readonly #options: AtOnceOptions<T, R>;
   readonly #stop: AbortController;
-  readonly #work: (item: T, signal: AbortSignal) => Promise<void>;
+  readonly #work: (item: T, signal: AbortSignal) => Promise<R>;
   readonly #running = new Set<Promise<void>>();
   #exhausted = false;
   #failure: { readonly reason: unknown } | undefined;
 
   constructor(
-    items: Iterable<T> | AsyncIterable<T>,
-    options: AtOnceOptions<T>,
+    items: Iterable<T> | AsyncIterable<T> | InPages<T>,
+    options: AtOnceOptions<T, R>,
     stop: AbortController,
-    work: (item: T, signal: AbortSignal) => Promise<void>,
+    work: (item: T, signal: AbortSignal) => Promise<R>,
   ) {
-    this.#iterator = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
+    this.#iterator = iteratorOf(items);
     this.#options = options;
     this.#stop = stop;
     this.#work = work;
@@ -70,32 +72,35 @@ class Lanes<T> {
   }
 
   async #lane(): Promise<void> {
-    const first = await this.#next();
-    for (let item = first; item !== undefined; item = await this.#next()) {
+    const { signal } = this.#stop;
+    while (!this.#ended()) {
+      let next: IteratorResult<T>;
       try {
-        await this.#work(item.value, this.#stop.signal);
+        const soon = this.#iterator.next();
+        // Most items are at hand: a wait for each would cost as much as the rest of a lane.
+        next = "then" in soon ? await soon : soon;
       } catch (error) {
-        if (!this.#isConsequence(error)) this.#options.onFailure?.(item.value, error);
+        this.#exhausted = true;
+        this.#fail(error);
+        return;
+      }
+      if (next.done === true) {
+        this.#exhausted = true;
+        return;
+      }
+      // Another lane may have seen the end meanwhile: what is in hand is still to be done.
+      if (signal.aborted) return;
+      try {
+        const result = await this.#work(next.value, signal);
+        this.#options.onDone?.(result);
+      } catch (error) {
+        if (!this.#isConsequence(error)) this.#options.onFailure?.(next.value, error);
         this.#fail(error);
         return;
       }
       if (this.#running.size > this.#options.limit()) return;
       this.#widen();
     }
-  }
-
-  async #next(): Promise<{ readonly value: T } | undefined> {
-    if (this.#ended()) return undefined;
-    try {
-      const next = await this.#iterator.next();
-      // Another lane may have seen the end meanwhile: what is in hand is still to be done.
-      if (next.done !== true) return this.#stop.signal.aborted ? undefined : next;
-      this.#exhausted = true;
-    } catch (error) {
-      this.#exhausted = true;
-      this.#fail(error);
-    }
-    return undefined;
   }
 
   #ended(): boolean {
@@ -112,4 +117,11 @@ class Lanes<T> {
     this.#failure ??= { reason };
     this.#stop.abort();
   }
+}
+
+function iteratorOf<T>(
+  items: Iterable<T> | AsyncIterable<T> | InPages<T>,
+): Iterator<T> | AsyncIterator<T> | InPages<T> {
+  if (items instanceof InPages) return items;
+  return Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
 }

@@ -5,9 +5,10 @@ import type { ObjectInfo } from "../driver.ts";
 import { createContext } from "./context.ts";
 import { fetchObject } from "./fetch-object.ts";
 import { Folders } from "./folders.ts";
+import { InPages } from "./in-pages.ts";
 import { moveTree } from "./move-tree.ts";
 import type { DownloadTreeOptions, TreeResult } from "./options.ts";
-import { type KeyPlace, placeOfKey } from "./place-key.ts";
+import { placeOfKey } from "./place-key.ts";
 
 /**
  * Brings every object whose key starts with `prefix` into `directory`, under the rest of its key; the caller ends a
@@ -25,45 +26,40 @@ export async function downloadTree(
   const root = path.resolve(directory);
   const folders = new Folders(context.disk, root);
   await folders.make(root);
-  const place = new Places(bucket, prefix);
-  const objects = (signal: AbortSignal): Iterable<Placed> | AsyncIterable<Placed> =>
-    options.listed === undefined ? place.pages(bucket.pages(prefix, { signal })) : place.all(options.listed);
-  return await moveTree(context, "download", bucket.uri(prefix), objects, async ({ info, place }, signal) => {
-    const { segments, isFolder } = place;
-    const name = segments.length === 0 ? root : `${root}/${segments.join("/")}`;
-    const missing = folders.make(isFolder ? name : name.slice(0, name.lastIndexOf("/")));
-    if (missing !== undefined) await missing;
-    if (isFolder) return 0;
-    return (await fetchObject(context, info.key, name, info, signal)).size;
+  const places = new Places(bucket, prefix, root);
+  const objects = (signal: AbortSignal): Iterable<ObjectInfo> | InPages<ObjectInfo> =>
+    options.listed ?? new InPages(bucket.pages(prefix, { signal }));
+  return await moveTree(context, "download", bucket.uri(prefix), objects, (info, signal) => {
+    const { file, isFolder } = places.next(info);
+    const missing = isFolder ? (folders.make(file) ?? made) : folders.makeFor(file);
+    if (missing === undefined) return fetchObject(context, info.key, file, info, signal);
+    return missing.then(() => (isFolder ? empty : fetchObject(context, info.key, file, info, signal)));
   });
 }
 
-interface Placed {
-  readonly info: ObjectInfo;
-  readonly place: KeyPlace;
+const made = Promise.resolve();
+/** What a folder takes. */
+const empty = { size: 0 };
+
+interface Place {
+  readonly file: string;
+  readonly isFolder: boolean;
 }
 
 /** Ascending keys only: a listing that goes back would go on for ever, or bring two objects into one file. */
 class Places {
   readonly #bucket: Bucket;
   readonly #prefix: string;
+  readonly #root: string;
   #last: string | undefined;
 
-  constructor(bucket: Bucket, prefix: string) {
+  constructor(bucket: Bucket, prefix: string, root: string) {
     this.#bucket = bucket;
     this.#prefix = prefix;
+    this.#root = root;
   }
 
-  async *pages(pages: AsyncIterable<Iterable<ObjectInfo>>): AsyncGenerator<Placed, void, undefined> {
-    for await (const page of pages) for (const info of page) yield this.#place(info);
-  }
-
-  *all(listed: Iterable<ObjectInfo>): Generator<Placed, void, undefined> {
-    for (const info of listed) yield this.#place(info);
-  }
-
-  #place(info: ObjectInfo): Placed {
-    const { key, size } = info;
+  next({ key, size }: ObjectInfo): Place {
     if (this.#last !== undefined && compareUtf8(key, this.#last) <= 0) {
       throw new DataPlaneError(
         "data_loss",
@@ -72,6 +68,7 @@ class Places {
       );
     }
     this.#last = key;
-    return { info, place: placeOfKey(key.slice(this.#prefix.length), size, () => this.#bucket.uri(key)) };
+    const { path: below, isFolder } = placeOfKey(key.slice(this.#prefix.length), size, () => this.#bucket.uri(key));
+    return { file: below === "" ? this.#root : `${this.#root}/${below}`, isFolder };
   }
 }

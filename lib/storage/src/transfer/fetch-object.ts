@@ -1,6 +1,6 @@
 import path from "node:path";
 import { DataPlaneError } from "@flyte-dataplane/core";
-import type { ObjectInfo, ReadResult } from "../driver.ts";
+import type { GetOptions, ObjectInfo, ReadResult } from "../driver.ts";
 import { follow } from "../follow.ts";
 import { releaseBody } from "../read-body.ts";
 import type { TransferContext } from "./context.ts";
@@ -24,28 +24,30 @@ export async function fetchObject(
   listed: ObjectInfo | undefined,
   signal: AbortSignal,
 ): Promise<ObjectInfo> {
+  const large = listed !== undefined && isLarge(context, listed);
   for (let again = false; ; again = true) {
+    // Small objects are many, and each function on their way costs: theirs is all here.
+    const sink = large ? undefined : sinkFor(context, key, file, signal);
     try {
-      const info = await fetchOnce(context, key, file, listed, signal);
+      let info: ObjectInfo;
+      if (large) info = await fetchLarge(context, listed, file, signal);
+      else if (listed === undefined) info = await fetchUnlisted(context, key, file, signal, sink);
+      else {
+        const read = await context.bucket.get(key, getOptions(signal, sink));
+        info = read.taken === true ? read.info : await inOne(context, read, key, file, signal);
+      }
       context.meter.objectDone();
       return info;
     } catch (error) {
       if (again || !(error instanceof DataPlaneError) || error.code !== "data_loss") throw error;
+    } finally {
+      sink?.release();
     }
   }
 }
 
-function fetchOnce(
-  context: Context,
-  key: string,
-  file: string,
-  listed: ObjectInfo | undefined,
-  signal: AbortSignal,
-): Promise<ObjectInfo> {
-  if (listed === undefined) return fetchUnlisted(context, key, file, signal);
-  return isLarge(context, listed)
-    ? fetchLarge(context, listed, file, signal)
-    : inSink(context, key, file, signal, sinkFor(context, key, file, signal));
+function getOptions(signal: AbortSignal, sink: FileSink | undefined): GetOptions {
+  return sink === undefined ? { signal, unverified: true } : { signal, unverified: true, sink };
 }
 
 async function fetchLarge(
@@ -59,11 +61,16 @@ async function fetchLarge(
   return await inPieces(context, await context.bucket.head(listed.key, { signal }), file, signal);
 }
 
-async function fetchUnlisted(context: Context, key: string, file: string, signal: AbortSignal): Promise<ObjectInfo> {
-  const sink = sinkFor(context, key, file, signal);
+async function fetchUnlisted(
+  context: Context,
+  key: string,
+  file: string,
+  signal: AbortSignal,
+  sink: FileSink | undefined,
+): Promise<ObjectInfo> {
   const first = follow(signal);
   try {
-    const read = await context.bucket.get(key, { signal: first.signal, unverified: true, ...(sink && { sink }) });
+    const read = await context.bucket.get(key, getOptions(first.signal, sink));
     if (read.taken === true) return read.info;
     if (!isLarge(context, read.info)) return await inOne(context, read, key, file, signal);
     // Only the head was wanted. The rest of this body costs less to drop with its connection than a request for the head.
@@ -72,28 +79,12 @@ async function fetchUnlisted(context: Context, key: string, file: string, signal
     return await inPieces(context, read.info, file, signal);
   } finally {
     first.release();
-    sink?.release();
   }
 }
 
 /** Whoever must not block takes the body in a way of its own. */
 function sinkFor(context: Context, key: string, file: string, signal: AbortSignal): FileSink | undefined {
   return context.options.writes === "sync" ? new FileSink(context, key, file, signal) : undefined;
-}
-
-async function inSink(
-  context: Context,
-  key: string,
-  file: string,
-  signal: AbortSignal,
-  sink: FileSink | undefined,
-): Promise<ObjectInfo> {
-  try {
-    const read = await context.bucket.get(key, { signal, unverified: true, ...(sink && { sink }) });
-    return read.taken === true ? read.info : await inOne(context, read, key, file, signal);
-  } finally {
-    sink?.release();
-  }
 }
 
 function isLarge({ bucket, sizes }: Context, info: ObjectInfo): boolean {

@@ -43,10 +43,12 @@ export class FileSink implements BodySink {
     this.#check = wholeCheckAtOnce(this.#context, this.#key, info);
     if (this.#check === undefined) return false;
     this.taking = info;
-    const partial = `${path.dirname(this.#file)}/${newPartialName()}`;
-    this.#onDisk(() => {
+    const partial = this.#file.slice(0, this.#file.lastIndexOf("/") + 1) + newPartialName();
+    try {
       this.#fd = blockingDisk.create(partial);
-    });
+    } catch (error) {
+      throw this.#failed(error);
+    }
     this.#partial = partial;
     return true;
   }
@@ -68,9 +70,13 @@ export class FileSink implements BodySink {
       throw corrupt(this.#context, this.#key, `received ${this.received} of ${expected} bytes`);
     }
     this.#check?.end();
-    this.#onDisk(() => this.#close());
-    throwIfAborted(this.#signal);
-    this.#onDisk(() => blockingDisk.rename(this.#partial, this.#file));
+    try {
+      this.#close();
+      throwIfAborted(this.#signal);
+      blockingDisk.rename(this.#partial, this.#file);
+    } catch (error) {
+      throw this.#failed(error);
+    }
     this.#partial = "";
   }
 
@@ -90,18 +96,15 @@ export class FileSink implements BodySink {
     if (fd !== undefined) blockingDisk.close(fd);
   }
 
-  #onDisk(act: () => void): void {
-    try {
-      act();
-    } catch (error) {
-      const { code, message, origin, ref, cause } = localError("write", this.#file, error);
-      // `unavailable` speaks of the store alone, whose bytes are asked for again.
-      throw new DataPlaneError(code === "unavailable" ? "internal" : code, message, {
-        origin,
-        ...(ref !== undefined && { ref }),
-        cause,
-      });
-    }
+  #failed(error: unknown): DataPlaneError {
+    if (error instanceof DataPlaneError) return error;
+    const { code, message, origin, ref, cause } = localError("write", this.#file, error);
+    // `unavailable` speaks of the store alone, whose bytes are asked for again.
+    return new DataPlaneError(code === "unavailable" ? "internal" : code, message, {
+      origin,
+      ...(ref !== undefined && { ref }),
+      cause,
+    });
   }
 
   /** A disk that fills up on the way says how much is missing. */

@@ -10,6 +10,7 @@ export class Folders {
   readonly #root: string | undefined;
   readonly #made = new Map<string, Promise<void>>();
   readonly #ready = new Set<string>();
+  #latest: string | undefined;
 
   /** Below `root`, where given, a link in a folder's place is refused: it may lead anywhere. */
   constructor(disk: Disk, root?: string) {
@@ -28,6 +29,17 @@ export class Folders {
     });
     this.#made.set(folder, making);
     return making;
+  }
+
+  /** As `make`, of the folder that holds `file`. Siblings come in a row, and looking a folder up is dearer than comparing. */
+  makeFor(file: string): Promise<void> | undefined {
+    const latest = this.#latest;
+    const end = file.lastIndexOf("/");
+    if (end === latest?.length && file.startsWith(latest)) return undefined;
+    const folder = file.slice(0, end);
+    const missing = this.make(folder);
+    if (missing === undefined) this.#latest = folder;
+    return missing;
   }
 
   async #make(folder: string): Promise<void> {

@@ -9,8 +9,8 @@ type Ref = string | (() => string);
 
 /** Where an object of a tree belongs, below the tree's directory. */
 export interface KeyPlace {
-  /** Names from the directory to the file or folder; none for the directory itself. */
-  readonly segments: readonly string[];
+  /** From the directory to the file or folder, with no slash at an end; empty for the directory itself. */
+  readonly path: string;
   /** Some tools store a folder as an object without bytes whose key ends in a slash. */
   readonly isFolder: boolean;
 }
@@ -20,15 +20,18 @@ export interface KeyPlace {
  * user) for a key that would leave the directory or has no file of its own there: `a//b` and `a/b` would be one.
  */
 export function placeOfKey(relative: string, size: number, ref: Ref): KeyPlace {
-  if (relative === "") return folder([], size, ref);
+  if (relative === "") return folder("", size, ref);
   const isFolder = relative.endsWith("/");
-  const segments = (isFolder ? relative.slice(0, -1) : relative).split("/");
-  for (const segment of segments) checkName(segment, ref);
-  return isFolder ? folder(segments, size, ref) : { segments, isFolder };
+  const path = isFolder ? relative.slice(0, -1) : relative;
+  if (suspect.test(path)) for (const segment of path.split("/")) checkName(segment, ref);
+  return isFolder ? folder(path, size, ref) : { path, isFolder };
 }
 
-function folder(segments: readonly string[], size: number, ref: Ref): KeyPlace {
-  if (size === 0) return { segments, isFolder: true };
+/** A part that is empty, `.`, `..` or long, and NUL: all that is refused, and little that is not. */
+const suspect = /^(?:$|[./])|\/[./]|\/$|\0|[^/]{86}/;
+
+function folder(path: string, size: number, ref: Ref): KeyPlace {
+  if (size === 0) return { path, isFolder: true };
   throw refuse(ref, `it names a folder and has ${size} bytes, for which there is no file`);
 }
 
@@ -36,8 +39,7 @@ function checkName(segment: string, ref: Ref): void {
   if (segment === "") throw refuse(ref, "a part of its name is empty");
   if (segment === "." || segment === "..") throw refuse(ref, `the part "${segment}" of its name leads elsewhere`);
   if (segment.includes("\0")) throw refuse(ref, "its name holds a NUL character");
-  // No letter has more than three bytes per unit.
-  const bytes = segment.length * 3 <= maxNameBytes ? 0 : Buffer.byteLength(segment);
+  const bytes = Buffer.byteLength(segment);
   if (bytes > maxNameBytes) {
     throw refuse(ref, `a part of its name has ${bytes} bytes; a file name has ${maxNameBytes} at most`);
   }

@@ -26,9 +26,7 @@ export async function uploadTree(
     "upload",
     root,
     () => walkFiles(root, options.within ?? root),
-    async ({ segments, path }, signal) => {
-      return (await sendFile(context, path, `${prefix}${segments.join("/")}`, signal)).size;
-    },
+    ({ segments, path }, signal) => sendFile(context, path, `${prefix}${segments.join("/")}`, signal),
   );
 }
 
