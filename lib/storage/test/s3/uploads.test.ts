@@ -1,9 +1,24 @@
-import type { Clock } from "@flyte-dataplane/core";
+import { abortError, type Clock } from "@flyte-dataplane/core";
 import { describe, expect, it } from "vitest";
 import { expectBytes, expectCode, text } from "../../src/conformance/index.ts";
+import type { S3Credentials } from "../../src/drivers/s3/credentials/credentials.ts";
+import { openS3Driver } from "../../src/drivers/s3/driver.ts";
+import type { WireClient } from "../../src/wire/exchange.ts";
 import { withRetry } from "../../src/with-retry.ts";
 import { type Store, scriptedStore } from "./scripted-store.ts";
-import { errorBody } from "./scripted-wire.ts";
+import { errorBody, scriptedWire } from "./scripted-wire.ts";
+
+async function* endless(): AsyncGenerator<Uint8Array, void, undefined> {
+  for (;;) yield await Promise.resolve(new Uint8Array(1024 * 1024));
+}
+const created = "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>";
+
+function unanswered(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    if (signal?.aborted === true) reject(abortError(signal));
+    else signal?.addEventListener("abort", () => reject(abortError(signal)));
+  });
+}
 
 describe("an upload in parts", () => {
   const upload = { key: "key", id: "u/1" };
@@ -44,7 +59,6 @@ describe("an upload in parts", () => {
       controller.abort();
       yield new Uint8Array(1);
     }
-    const created = "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>";
     const { driver, sent } = scriptedStore(() => ({ status: 200, headers: { etag: '"p"' }, body: created }), {
       partBytes: 5 * 1024 * 1024,
     });
@@ -54,14 +68,34 @@ describe("an upload in parts", () => {
       "PUT /data/key?partNumber=1&uploadId=u",
       "DELETE /data/key?uploadId=u",
     ]);
-    expect(sent.at(-1)?.signal).toBeUndefined();
+    expect(sent.at(-1)?.signal).not.toBe(controller.signal);
+  });
+
+  it("is given up on after 10 s where the store never answers its removal", async () => {
+    const waits: number[] = [];
+    const clock: Clock = {
+      now: () => 0,
+      sleep(ms) {
+        waits.push(ms);
+        return Promise.resolve();
+      },
+    };
+    const answering = scriptedWire(({ method }) => ({ status: method === "PUT" ? 503 : 200, body: created }));
+    const wire: WireClient = {
+      ...answering,
+      send: (request) => (request.method === "DELETE" ? unanswered(request.signal) : answering.send(request)),
+    };
+    const credentials = (): Promise<S3Credentials> => Promise.resolve({ accessKeyId: "AK", secretAccessKey: "SK" });
+    const settings = { bucket: "data", endpoint: "http://store", partBytes: 5 * 1024 * 1024 };
+    const driver = openS3Driver(settings, { clock, wire, credentials });
+    await expect(driver.put("key", endless())).rejects.toMatchObject({
+      code: "unavailable",
+      message: expect.stringContaining("the parts stored so far stay") as string,
+    });
+    expect(waits).toEqual([10_000]);
   });
 
   describe("that fails and whose removal fails, too,", () => {
-    async function* endless(): AsyncGenerator<Uint8Array, void, undefined> {
-      for (;;) yield await Promise.resolve(new Uint8Array(1024 * 1024));
-    }
-    const created = "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>";
     /** Every wait is over at once but that for a time limit, which never comes. */
     const untimed: Clock = {
       now: () => 0,

@@ -1,8 +1,9 @@
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
-import { DataPlaneError } from "@flyte-dataplane/core";
+import { type Clock, DataPlaneError } from "@flyte-dataplane/core";
 import { abortable } from "../../abortable.ts";
 import type { CallOptions, Multipart, PutOptions, PutResult, Upload, UploadedPart } from "../../driver.ts";
+import { removeInTime } from "../../remove-in-time.ts";
 import { UploadLeft } from "../../upload-left.ts";
 import { putWhole } from "./put.ts";
 import type { S3Requests } from "./requests.ts";
@@ -43,17 +44,17 @@ export async function putStream(
       if (last) return await multipart.complete(upload, parts, options);
     }
   } catch (error) {
-    throw upload === undefined ? error : await removed(multipart, upload, error);
+    throw upload === undefined ? error : await removed(requests.clock, multipart, upload, error);
   }
   throw new DataPlaneError("internal", "the body had no end");
 }
 
 /** The failure to tell once the upload is removed, or could not be: nobody else knows what to remove. */
-async function removed(multipart: Multipart, upload: Upload, failure: unknown): Promise<unknown> {
-  // Without the caller's signal: what was begun is to be removed after an abort, too.
-  const remove = (options?: CallOptions): Promise<void> => multipart.abort(upload, options);
+async function removed(clock: Clock, multipart: Multipart, upload: Upload, failure: unknown): Promise<unknown> {
+  const remove = (options: CallOptions): Promise<void> => multipart.abort(upload, options);
   try {
-    await remove();
+    // Without the caller's signal: what was begun is to be removed after an abort, too.
+    await removeInTime(clock, (signal) => remove({ signal }));
     return failure;
   } catch (error) {
     if (!(failure instanceof DataPlaneError) || !(error instanceof Error)) return failure;

@@ -75,6 +75,10 @@ export class S3Requests {
     return this.#known.region;
   }
 
+  get clock(): Clock {
+    return this.#deps.clock;
+  }
+
   /** The store's time, as far as we know it. */
   now(): number {
     return this.#deps.clock.now() + this.#known.skewMs;
