@@ -84,6 +84,10 @@ export class FileSink implements BodySink {
   release(): void {
     try {
       this.#close();
+    } catch {
+      // What could not be written is not wanted any more.
+    }
+    try {
       if (this.#partial !== "") blockingDisk.unlink(this.#partial);
     } catch {
       // Somebody removed the folder: then nothing is left either.
