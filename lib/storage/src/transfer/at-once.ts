@@ -78,7 +78,7 @@ class Lanes<T, R> {
       try {
         const soon = this.#iterator.next();
         // Most items are at hand: a wait for each would cost as much as the rest of a lane.
-        next = "then" in soon ? await soon : soon;
+        next = soon instanceof Promise ? await soon : soon;
       } catch (error) {
         this.#exhausted = true;
         this.#fail(error);
