@@ -28,9 +28,11 @@ export async function downloadTree(
   await folders.make(root);
   const places = new Places(bucket, prefix, root);
   const objects = (signal: AbortSignal): Iterable<ObjectInfo> | InPages<ObjectInfo> =>
-    options.listed ?? new InPages(bucket.pages(prefix, { signal }));
+    options.listed === undefined
+      ? new InPages(places.pages(bucket.pages(prefix, { signal })))
+      : places.inOrder(options.listed);
   return await moveTree(context, "download", bucket.uri(prefix), objects, (info, signal) => {
-    const { file, isFolder } = places.next(info);
+    const { file, isFolder } = places.of(info);
     const missing = isFolder ? (folders.make(file) ?? made) : folders.makeFor(file);
     if (missing === undefined) return fetchObject(context, info.key, file, info, signal);
     return missing.then(() => (isFolder ? empty : fetchObject(context, info.key, file, info, signal)));
@@ -46,7 +48,10 @@ interface Place {
   readonly isFolder: boolean;
 }
 
-/** Ascending keys only: a listing that goes back would go on for ever, or bring two objects into one file. */
+/**
+ * Ascending keys only: a listing that goes back would go on for ever, or bring two objects into one file. That is looked at
+ * as the keys come: whoever waited for a page may begin with its objects in another order.
+ */
 class Places {
   readonly #bucket: Bucket;
   readonly #prefix: string;
@@ -59,7 +64,26 @@ class Places {
     this.#root = root;
   }
 
-  next({ key, size }: ObjectInfo): Place {
+  async *pages(pages: AsyncIterable<readonly ObjectInfo[]>): AsyncGenerator<readonly ObjectInfo[], void, undefined> {
+    for await (const page of pages) {
+      for (const { key } of page) this.#checkNext(key);
+      yield page;
+    }
+  }
+
+  *inOrder(listed: Iterable<ObjectInfo>): Generator<ObjectInfo, void, undefined> {
+    for (const info of listed) {
+      this.#checkNext(info.key);
+      yield info;
+    }
+  }
+
+  of({ key, size }: ObjectInfo): Place {
+    const { path: below, isFolder } = placeOfKey(key.slice(this.#prefix.length), size, () => this.#bucket.uri(key));
+    return { file: below === "" ? this.#root : `${this.#root}/${below}`, isFolder };
+  }
+
+  #checkNext(key: string): void {
     if (this.#last !== undefined && compareUtf8(key, this.#last) <= 0) {
       throw new DataPlaneError(
         "data_loss",
@@ -68,7 +92,5 @@ class Places {
       );
     }
     this.#last = key;
-    const { path: below, isFolder } = placeOfKey(key.slice(this.#prefix.length), size, () => this.#bucket.uri(key));
-    return { file: below === "" ? this.#root : `${this.#root}/${below}`, isFolder };
   }
 }
