@@ -2,8 +2,8 @@ import { read } from "node:fs";
 import { promisify } from "node:util";
 import { DataPlaneError } from "@flyte-dataplane/core";
 import type { FileSlice, Source } from "./driver.ts";
+import { returnBlock, takeBlock } from "./wire/memory.ts";
 
-const sliceBytes = 1024 * 1024;
 const readAt = promisify(read);
 
 /** The bytes of `source`, chunk by chunk; a chunk is valid until the next one is asked for. */
@@ -28,13 +28,15 @@ async function* chunksOfBytes(bytes: Uint8Array): AsyncGenerator<Uint8Array, voi
 }
 
 async function* chunksOfFile({ fd, offset, length }: FileSlice): AsyncGenerator<Uint8Array, void, undefined> {
-  const buffer = new Uint8Array(Math.min(length, sliceBytes));
+  const buffer = takeBlock();
   for (let done = 0; done < length; ) {
     const { bytesRead } = await readAt(fd, buffer, 0, Math.min(buffer.byteLength, length - done), offset + done);
     if (bytesRead === 0) throw shrunk(offset + done, offset + length);
     yield buffer.subarray(0, bytesRead);
     done += bytesRead;
   }
+  // Whoever left early may still look at the last chunk.
+  returnBlock(buffer);
 }
 
 /** A file got shorter while it was read. */

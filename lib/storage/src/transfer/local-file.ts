@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import type { BigIntStats } from "node:fs";
 import { DataPlaneError } from "@flyte-dataplane/core";
+import { shrunk } from "../source.ts";
 import type { Disk } from "./disk.ts";
 import { localError } from "./local-error.ts";
 
@@ -12,8 +13,10 @@ export interface LocalFile {
   readonly size: number;
   /** Rejects with `failed_precondition` (origin user) if somebody wrote to the file since it was opened. */
   checkUnchanged(): Promise<void>;
-  /** The whole file. Rejects as `checkUnchanged` does. */
-  bytes(): Promise<Uint8Array>;
+  /** The whole file in `memory`, which is large enough, where that is given. Rejects as `checkUnchanged` does. */
+  bytes(memory?: Uint8Array): Promise<Uint8Array>;
+  /** Fills `memory` from `offset` on. Rejects with `data_loss` (origin user) where the file is too short by now. */
+  fill(memory: Uint8Array, offset: number): Promise<void>;
 }
 
 /** Opens a regular file for `use`, once: a file that is replaced meanwhile is read to its end all the same. */
@@ -28,13 +31,17 @@ export async function withLocalFile<T>(disk: Disk, file: string, use: (opened: L
       if (after.size === before.size && after.mtimeNs === before.mtimeNs) return;
       throw refuse(file, "the file changed while it was uploaded");
     };
-    const bytes = async (): Promise<Uint8Array> => {
-      const content = Buffer.allocUnsafe(size);
-      const read = await readWhole(disk, file, fd, content);
+    const bytes = async (memory?: Uint8Array): Promise<Uint8Array> => {
+      const content = (memory ?? Buffer.allocUnsafe(size)).subarray(0, size);
+      const read = await readInto(disk, file, fd, content, 0);
       await checkUnchanged();
       return content.subarray(0, read);
     };
-    return await use({ path: file, fd, size, checkUnchanged, bytes });
+    const fill = async (memory: Uint8Array, offset: number): Promise<void> => {
+      const read = await readInto(disk, file, fd, memory, offset);
+      if (read < memory.byteLength) throw shrunk(offset + read, offset + memory.byteLength);
+    };
+    return await use({ path: file, fd, size, checkUnchanged, bytes, fill });
   } finally {
     await disk.close(fd);
   }
@@ -56,9 +63,9 @@ async function stat(disk: Disk, file: string, fd: number): Promise<BigIntStats> 
   }
 }
 
-async function readWhole(disk: Disk, file: string, fd: number, content: Uint8Array): Promise<number> {
+async function readInto(disk: Disk, file: string, fd: number, content: Uint8Array, position: number): Promise<number> {
   try {
-    return await disk.read(fd, content, 0);
+    return await disk.read(fd, content, position);
   } catch (error) {
     throw localError("read", file, error);
   }

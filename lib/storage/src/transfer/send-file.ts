@@ -7,11 +7,20 @@ import { type LocalFile, withLocalFile } from "./local-file.ts";
 import type { UploadOptions } from "./options.ts";
 import { Pace } from "./pace.ts";
 import { putOptions } from "./put-options.ts";
+import { SpareBlocks } from "./spare-blocks.ts";
 
 type Context = TransferContext<UploadOptions>;
 
+const mebibyte = 1024 * 1024;
 /** Files up to this size are read before they are sent, so that a file written to meanwhile is noticed in time. */
-const readFirstBytes = 1024 * 1024;
+const readFirstBytes = mebibyte;
+const smallFiles = new SpareBlocks(readFirstBytes, 16);
+/**
+ * Parts are read before they are sent as far as there is memory: their checksum goes ahead of them, and the way from a
+ * file is the most expensive one. Of the least that stores take, so that a few still fit into the processor's cache.
+ */
+const readPartBytes = 5 * mebibyte;
+const readParts = new SpareBlocks(readPartBytes, 4);
 
 /** Stores one file under `key`. */
 export async function sendFile(context: Context, file: string, key: string, signal: AbortSignal): Promise<PutResult> {
@@ -27,7 +36,9 @@ async function send(context: Context, file: LocalFile, key: string, signal: Abor
   }
   const options = putOptions(context.options, signal, file.size);
   if (file.size <= readFirstBytes) {
-    const result = await bucket.put(key, await file.bytes(), options);
+    const result = await smallFiles.lend(file.size, async (block) => {
+      return await bucket.put(key, await file.bytes(block), options);
+    });
     context.meter.moved(file.size);
     return result;
   }
@@ -47,7 +58,7 @@ async function sendParts(context: Context, file: LocalFile, key: string, signal:
   const { bucket, options, sizes, clock, meter } = context;
   const { multipart } = bucket;
   if (multipart === undefined) throw new DataPlaneError("unimplemented", "the store takes no parts");
-  const partBytes = partSize(file, multipart.limits, sizes.pieceBytes);
+  const partBytes = partSize(file, multipart.limits, Math.min(sizes.pieceBytes, readPartBytes));
   return await inParts({ bucket, multipart, key, options, signal, size: () => file.size }, async (upload) => {
     const parts: UploadedPart[] = [];
     const pace = new Pace(clock, sizes.fewestPieces, sizes.mostPieces);
@@ -56,10 +67,14 @@ async function sendParts(context: Context, file: LocalFile, key: string, signal:
       { limit: () => pace.width, signal },
       async (number, stop) => {
         const offset = (number - 1) * partBytes;
-        const slice = { fd: file.fd, offset, length: Math.min(partBytes, file.size - offset) };
-        parts[number - 1] = await multipart.putPart(upload, number, slice, { signal: stop });
-        meter.moved(slice.length);
-        pace.done(slice.length);
+        const length = Math.min(partBytes, file.size - offset);
+        parts[number - 1] = await readParts.lend(length, async (block) => {
+          const bytes = block?.subarray(0, length);
+          if (bytes !== undefined) await file.fill(bytes, offset);
+          return await multipart.putPart(upload, number, bytes ?? { fd: file.fd, offset, length }, { signal: stop });
+        });
+        meter.moved(length);
+        pace.done(length);
       },
     );
     await file.checkUnchanged();
@@ -84,5 +99,3 @@ function partSize({ path, size }: LocalFile, limits: PartLimits, wanted: number)
   if (least <= wanted) return Math.min(wanted, limits.maxPartBytes);
   return Math.min(limits.maxPartBytes, Math.ceil(least / mebibyte) * mebibyte);
 }
-
-const mebibyte = 1024 * 1024;

@@ -8,11 +8,12 @@ import type { FileSlice, Source } from "../driver.ts";
 import { diskFailure } from "../file-target.ts";
 import { isFileSlice, shrunk } from "../source.ts";
 import type { Connection } from "./connection.ts";
+import { returnBlock, takeBlock } from "./memory.ts";
 
 /** Bytes handed to the kernel at a time: few system calls, and still in the cache when it copies them. */
 const pieceBytes = 256 * 1024;
-/** The way to the thread pool and back costs more than the cache saves. */
-const asyncPieceBytes = 1024 * 1024;
+/** The way to the thread pool and back costs more than the cache saves, and what is in memory already is not in it. */
+const largePieceBytes = 1024 * 1024;
 const readAt = promisify(read);
 const lineEnd = Buffer.from("\r\n");
 const lastChunk = Buffer.from("0\r\n\r\n");
@@ -37,8 +38,8 @@ export async function sendBody(connection: Connection, body: Source, options: Se
 // A kernel that takes each piece at once would never let this process hear an answer or an abort: hence the `turn`s below.
 
 async function sendBytes(connection: Connection, bytes: Uint8Array, stop: AbortSignal): Promise<void> {
-  for (let at = 0; at < bytes.byteLength && !stop.aborted; at += pieceBytes) {
-    await connection.write(bytes.subarray(at, at + pieceBytes));
+  for (let at = 0; at < bytes.byteLength && !stop.aborted; at += largePieceBytes) {
+    await connection.write(bytes.subarray(at, at + largePieceBytes));
     await turn();
   }
 }
@@ -48,7 +49,8 @@ async function sendFile(
   { fd, offset, length }: FileSlice,
   { writes, stop }: SendOptions,
 ): Promise<void> {
-  const buffer = Buffer.allocUnsafeSlow(Math.min(length, writes === "sync" ? pieceBytes : asyncPieceBytes));
+  const block = writes === "sync" ? takeBlock() : undefined;
+  const buffer = block?.subarray(0, pieceBytes) ?? Buffer.allocUnsafeSlow(Math.min(length, largePieceBytes));
   for (let done = 0; done < length && !stop.aborted; ) {
     const wanted = Math.min(buffer.byteLength, length - done);
     const count = await readPiece(fd, buffer.subarray(0, wanted), offset + done, writes);
@@ -57,6 +59,8 @@ async function sendFile(
     done += count;
     await turn();
   }
+  // Not after a failure: the kernel may still have to take what is in it.
+  if (block !== undefined) returnBlock(block);
 }
 
 async function readPiece(fd: number, buffer: Uint8Array, position: number, writes: "sync" | "async"): Promise<number> {

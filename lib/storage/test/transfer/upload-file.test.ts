@@ -57,6 +57,12 @@ describe.each(["sync", "async"] as const)("a file stored with %s reads", (writes
     expect(await at.store.head("object")).toMatchObject({ contentType: "text/csv", metadata: { a: "b" } });
   });
 
+  it("is whole where more of its parts are on the way than are read beforehand", async () => {
+    const sizes = { ...smallSizes, fewestPieces: 8, mostPieces: 8 };
+    await uploadFile(at.bucket, file, "object", { ...at.options, sizes });
+    expectBytes(await collect(at.store.get("object")), bytes);
+  });
+
   it.each([1000, size])("with ifAbsent does not replace an object: %d bytes", async (length) => {
     await truncate(file, length);
     await at.store.put("object", text("first"));
