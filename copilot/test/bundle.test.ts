@@ -72,6 +72,6 @@ describe("the bundle", () => {
   });
 
   it("stays small enough to start in tenths of a second on half a core", () => {
-    expect(bundled().bytes).toBeLessThan(650_000);
+    expect(bundled().bytes).toBeLessThan(620_000);
   });
 });
