@@ -187,10 +187,18 @@ function parseListing(text: string, listed: ObjectInfo[]): XmlElement {
 
 /** Its key is as it came. */
 function listedObject(entry: XmlElement): ObjectInfo {
-  const key = textOf(entry, "Key");
-  const size = textOf(entry, "Size");
-  const etag = textOf(entry, "ETag");
-  const modified = Date.parse(textOf(entry, "LastModified") ?? "");
+  let key: string | undefined;
+  let size: string | undefined;
+  let etag: string | undefined;
+  let time: string | undefined;
+  // One pass in place of a search for each: this runs for every object of a bucket.
+  for (const { name, text } of entry.children) {
+    if (name === "Key") key ??= text;
+    else if (name === "Size") size ??= text;
+    else if (name === "ETag") etag ??= text;
+    else if (name === "LastModified") time ??= text;
+  }
+  const modified = Date.parse(time ?? "");
   if (
     key === undefined ||
     etag === undefined ||
