@@ -115,7 +115,7 @@ describe.skipIf(storeMissing)(`outputs on S3 ${storeHint}`, () => {
     await published({ types: { f: blob(0) }, files: { f: large } }, async ({ status, raw }) => {
       expect(status).toBe(0);
       expect(large.equals(await readFile(path.join(raw, "f")))).toBe(true);
-      expect(store.proxy.requests.filter(({ target }) => target.includes("partNumber=")).length).toBe(3);
+      expect(store.proxy.requests.filter(({ target }) => target.includes("partNumber=")).length).toBe(8);
     });
   });
 
