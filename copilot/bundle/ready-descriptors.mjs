@@ -1,6 +1,6 @@
 // @ts-check
 // Descriptors as the program needs them: only those of the messages it asks for, and ready to be used, where generated
-// code would first read the descriptors of descriptors to read them. See docs/decisions/0021-start-of-copilot.md.
+// code would first read the descriptors of descriptors to read them. See docs/decisions/0020-start-of-copilot.md.
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { packEnum, packMessage } from "./pack-descriptor.mjs";

@@ -1,4 +1,4 @@
-// The bundle's descriptors arrive as these tuples: see docs/decisions/0021-start-of-copilot.md. Nothing is imported here:
+// The bundle's descriptors arrive as these tuples: see docs/decisions/0020-start-of-copilot.md. Nothing is imported here:
 // the library itself begins with descriptors that are made by this.
 import type {
   DescriptorProto,
