@@ -1,7 +1,9 @@
 import { Buffer } from "node:buffer";
 import { readdir } from "node:fs/promises";
 import path from "node:path";
+import { toBinary } from "@bufbuild/protobuf";
 import { type Clock, fromPlain, type PlainLiteral } from "@flyte-dataplane/core";
+import { LiteralSchema } from "@flyte-dataplane/proto/flyteidl2/core/literals";
 import { createStores, type Stores } from "@flyte-dataplane/storage";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { layOut } from "../src/download/layout.ts";
@@ -29,7 +31,8 @@ async function store(objects: Readonly<Record<string, string>>): Promise<void> {
 }
 
 async function stageInto(folder: string, inputs: Readonly<Record<string, PlainLiteral>>): Promise<Tally> {
-  const source = { names: Object.keys(inputs), literal: (name: string) => fromPlain(inputs[name] ?? { kind: "none" }) };
+  const literal = (name: string): Uint8Array => toBinary(LiteralSchema, fromPlain(inputs[name] ?? { kind: "none" }));
+  const source = { names: Object.keys(inputs), literal };
   const layout = layOut(source, { folder, namedFolders: false, remoteBlobs: false });
   const tally = new Tally(false);
   await materialize(layout, {

@@ -1,6 +1,6 @@
+import { Buffer } from "node:buffer";
 import path from "node:path";
 import { inputsFile, inputsJsonFile, inputsYamlFile } from "@flyte-dataplane/core";
-import type { Literal } from "@flyte-dataplane/proto/flyteidl2/core/literals";
 import { GrowingBytes } from "../growing-bytes.ts";
 import { literalEntry } from "../literal-entry.ts";
 import { placeBytes } from "../local/place-file.ts";
@@ -13,25 +13,54 @@ export type MetadataFormat = "JSON" | "YAML" | "PROTO";
 export class Description {
   readonly #format: MetadataFormat;
   readonly #message = new GrowingBytes();
-  readonly #members: (readonly [name: string, text: string])[] = [];
+  readonly #members = new TextsByName();
 
   constructor(format: MetadataFormat) {
     this.#format = format;
   }
 
-  add(name: string, literal: Literal, value: MetadataValue): void {
+  /** `literal` is serialized. */
+  add(name: string, literal: Uint8Array, value: MetadataValue): void {
     this.#message.add(literalEntry(name, literal));
-    if (this.#format === "JSON") this.#members.push([name, memberJson(name, value)]);
-    else if (this.#format === "YAML") this.#members.push([name, memberYaml(name, value)]);
+    if (this.#format === "JSON") this.#members.add(name, memberJson(name, value));
+    else if (this.#format === "YAML") this.#members.add(name, memberYaml(name, value));
   }
 
   /** `inputs.pb` comes last: where it is, everything is. */
   async write(folder: string): Promise<void> {
     if (this.#format !== "PROTO") {
       const isJson = this.#format === "JSON";
-      const text = isJson ? joinJson(this.#members) : joinYaml(this.#members);
+      const join = isJson ? joinJson : joinYaml;
+      const text = join(this.#members.names, (name) => this.#members.text(name));
       await placeBytes(path.join(folder, isJson ? inputsJsonFile : inputsYamlFile), new TextEncoder().encode(text));
     }
     await placeBytes(path.join(folder, inputsFile), this.#message.all);
+  }
+}
+
+/** As bytes, of which there is one piece: texts put together from others take many times their length. */
+class TextsByName {
+  readonly #bytes = new GrowingBytes();
+  /** Where each begins, after its length. */
+  readonly #starts = new Map<string, number>();
+
+  add(name: string, text: string): void {
+    const bytes = Buffer.from(text);
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(bytes.byteLength);
+    this.#bytes.add(length);
+    this.#starts.set(name, this.#bytes.all.byteLength);
+    this.#bytes.add(bytes);
+  }
+
+  get names(): readonly string[] {
+    return [...this.#starts.keys()];
+  }
+
+  text(name: string): string {
+    const start = this.#starts.get(name) ?? 0;
+    const { buffer, byteOffset, byteLength } = this.#bytes.all;
+    const bytes = Buffer.from(buffer, byteOffset, byteLength);
+    return bytes.toString("utf8", start, start + bytes.readUInt32LE(start - 4));
   }
 }

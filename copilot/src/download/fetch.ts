@@ -1,8 +1,11 @@
-import { DataPlaneError, decodeLiteral } from "@flyte-dataplane/core";
-import type { Literal, LiteralMap } from "@flyte-dataplane/proto/flyteidl2/core/literals";
+import { toBinary } from "@bufbuild/protobuf";
+import { checkMessage, DataPlaneError } from "@flyte-dataplane/core";
+import { type Literal, LiteralSchema } from "@flyte-dataplane/proto/flyteidl2/core/literals";
 import { readObject, type Stores } from "@flyte-dataplane/storage";
 import type { Locate } from "../store/locations.ts";
 import { InputsMessage } from "./inputs-message.ts";
+import { closeList, closeMap, closeUnion, openLiteral } from "./open-literal.ts";
+import { itemsOf, PackedMembers, Packing } from "./packed-items.ts";
 
 export interface FetchOptions {
   readonly stores: Stores;
@@ -26,66 +29,79 @@ export async function fetchInputs(uri: string, options: FetchOptions): Promise<I
   return message;
 }
 
-function hasOffloaded({ value }: Literal): boolean {
-  switch (value.case) {
-    case "offloadedMetadata":
-      return true;
-    case "collection":
-      return value.value.literals.some(hasOffloaded);
-    case "map":
-      return Object.values(value.value.literals).some(hasOffloaded);
-    case "scalar": {
-      const scalar = value.value.value;
-      return scalar.case === "union" && scalar.value.value !== undefined && hasOffloaded(scalar.value.value);
-    }
-    case undefined:
+function hasOffloaded(literal: Uint8Array): boolean {
+  const opened = openLiteral(literal);
+  switch (opened.kind) {
+    case "list":
+      for (const item of itemsOf(opened.items)) if (hasOffloaded(item)) return true;
       return false;
+    case "map": {
+      const members = new PackedMembers(opened.members);
+      for (const key of members.keys) if (hasOffloaded(members.member(key))) return true;
+      return false;
+    }
+    case "union":
+      return hasOffloaded(opened.inner);
+    case "leaf":
+      return opened.literal.value.case === "offloadedMetadata";
   }
 }
 
-async function resolve(literal: Literal, hops: readonly string[], options: FetchOptions): Promise<Literal> {
-  const { value } = literal;
-  switch (value.case) {
-    case "offloadedMetadata":
-      return await follow(literal, value.value.uri, hops, options);
-    case "collection": {
-      const literals: Literal[] = [];
-      for (const item of value.value.literals) literals.push(await resolve(item, hops, options));
-      return { ...literal, value: { case: "collection", value: { ...value.value, literals } } };
+async function resolve(bytes: Uint8Array, hops: readonly string[], options: FetchOptions): Promise<Uint8Array> {
+  const opened = openLiteral(bytes);
+  switch (opened.kind) {
+    case "list": {
+      const packing = new Packing(opened.items);
+      for (const item of itemsOf(opened.items)) packing.addItem(await resolve(item, hops, options));
+      return closeList(opened.shell, packing.bytes);
     }
-    case "map":
-      return { ...literal, value: { case: "map", value: await resolveMap(value.value, hops, options) } };
-    case "scalar": {
-      const scalar = value.value;
-      if (scalar.value.case !== "union" || scalar.value.value.value === undefined) return literal;
-      const inner = await resolve(scalar.value.value.value, hops, options);
-      const union = { ...scalar.value.value, value: inner };
-      return { ...literal, value: { case: "scalar", value: { ...scalar, value: { case: "union", value: union } } } };
+    case "map": {
+      const members = new PackedMembers(opened.members);
+      const packing = new Packing(opened.members);
+      for (const key of members.keys) packing.addMember(key, await resolve(members.member(key), hops, options));
+      return closeMap(opened.shell, packing.bytes);
     }
-    case undefined:
-      return literal;
+    case "union":
+      return closeUnion(opened.shell, await resolve(opened.inner, hops, options));
+    case "leaf": {
+      const { value } = opened.literal;
+      return value.case === "offloadedMetadata" ? await follow(opened.literal, value.value.uri, hops, options) : bytes;
+    }
   }
 }
 
-async function resolveMap(map: LiteralMap, hops: readonly string[], options: FetchOptions): Promise<LiteralMap> {
-  const entries: [string, Literal][] = [];
-  for (const [name, literal] of Object.entries(map.literals))
-    entries.push([name, await resolve(literal, hops, options)]);
-  return { ...map, literals: Object.fromEntries(entries) };
+async function follow(
+  literal: Literal,
+  uri: string,
+  hops: readonly string[],
+  options: FetchOptions,
+): Promise<Uint8Array> {
+  if (hops.includes(uri)) throw refuse(uri, "it leads back to itself");
+  if (hops.length >= maxHops) throw refuse(uri, `more than ${maxHops} offloaded literals lead to one another`);
+  const stored = await readObject(options.stores, options.locate?.(uri) ?? uri, options);
+  checkMessage(LiteralSchema, stored, { what: uri, ref: uri });
+  return withNotes(await resolve(stored, [...hops, uri], options), literal);
 }
 
 /** What the writer noted beside the reference (hash, metadata) stays with the value. */
-async function follow(literal: Literal, uri: string, hops: readonly string[], options: FetchOptions): Promise<Literal> {
-  if (hops.includes(uri)) throw refuse(uri, "it leads back to itself");
-  if (hops.length >= maxHops) throw refuse(uri, `more than ${maxHops} offloaded literals lead to one another`);
-  const stored = decodeLiteral(await readObject(options.stores, options.locate?.(uri) ?? uri, options), uri);
-  const resolved = await resolve(stored, [...hops, uri], options);
-  return {
-    ...resolved,
-    hash: literal.hash === "" ? resolved.hash : literal.hash,
-    metadata: { ...resolved.metadata, ...literal.metadata },
-    ...(literal.artifactId !== undefined && { artifactId: literal.artifactId }),
-  };
+function withNotes(bytes: Uint8Array, notes: Literal): Uint8Array {
+  const noted = (literal: Literal): Literal => ({
+    ...literal,
+    hash: notes.hash === "" ? literal.hash : notes.hash,
+    metadata: { ...literal.metadata, ...notes.metadata },
+    ...(notes.artifactId !== undefined && { artifactId: notes.artifactId }),
+  });
+  const opened = openLiteral(bytes);
+  switch (opened.kind) {
+    case "list":
+      return closeList(noted(opened.shell), opened.items);
+    case "map":
+      return closeMap(noted(opened.shell), opened.members);
+    case "union":
+      return closeUnion({ ...opened.shell, literal: noted(opened.shell.literal) }, opened.inner);
+    case "leaf":
+      return toBinary(LiteralSchema, noted(opened.literal));
+  }
 }
 
 function refuse(uri: string, what: string): DataPlaneError {

@@ -1,6 +1,6 @@
 import { create, toBinary } from "@bufbuild/protobuf";
-import { fromPlain, type PlainLiteral, toPlain } from "@flyte-dataplane/core";
-import { LiteralMapSchema } from "@flyte-dataplane/proto/flyteidl2/core/literals";
+import { decodeLiteral, fromPlain, type PlainLiteral, toPlain } from "@flyte-dataplane/core";
+import { LiteralMapSchema, LiteralSchema } from "@flyte-dataplane/proto/flyteidl2/core/literals";
 import { InputsSchema } from "@flyte-dataplane/proto/flyteidl2/task/common";
 import { describe, expect, test } from "vitest";
 import { InputsMessage } from "./inputs-message.ts";
@@ -8,7 +8,9 @@ import { InputsMessage } from "./inputs-message.ts";
 const text = (value: string): PlainLiteral => ({ kind: "string", value });
 
 function plainOf(message: InputsMessage): Readonly<Record<string, PlainLiteral>> {
-  return Object.fromEntries([...message.names].map((name) => [name, toPlain(message.literal(name))]));
+  return Object.fromEntries(
+    [...message.names].map((name) => [name, toPlain(decodeLiteral(message.literal(name), name))]),
+  );
 }
 
 describe("InputsMessage", () => {
@@ -37,7 +39,7 @@ describe("InputsMessage", () => {
   test("gives what was put in place of a literal", () => {
     const bytes = toBinary(LiteralMapSchema, create(LiteralMapSchema, { literals: { a: fromPlain(text("1")) } }));
     const message = new InputsMessage(bytes, "inputs.pb");
-    message.replace("a", fromPlain(text("2")));
+    message.replace("a", toBinary(LiteralSchema, fromPlain(text("2"))));
     expect(plainOf(message)).toEqual({ a: text("2") });
   });
 

@@ -1,8 +1,9 @@
-import { DataPlaneError } from "@flyte-dataplane/core";
+import { DataPlaneError, decodeLiteral } from "@flyte-dataplane/core";
 import type { FuzzTarget } from "@flyte-dataplane/test-support";
 import { below, type Random, randomMessage } from "../../test/random-literals.ts";
 import { InputsMessage } from "./inputs-message.ts";
-import { type LayoutOptions, layOut, placeInput } from "./layout.ts";
+import { layOut, placeInput } from "./layout.ts";
+import type { LayoutOptions } from "./places.ts";
 
 const folder = "/var/inputs";
 /** As the co-pilot's own message, which is bounded elsewhere, it would be far shorter. */
@@ -24,6 +25,8 @@ export const fuzzTarget: FuzzTarget = {
   subject: "copilot/src/download/layout.ts",
   further: [
     "copilot/src/download/inputs-message.ts",
+    "copilot/src/download/open-literal.ts",
+    "copilot/src/download/packed-items.ts",
     "copilot/src/download/base-names.ts",
     "copilot/src/download/plain-value.ts",
     "copilot/src/variable-names.ts",
@@ -58,12 +61,14 @@ function check(inputs: InputsMessage, options: LayoutOptions): void {
   }
   let bytes = 0;
   for (const name of inputs.names) {
-    const placed = placeInput(name, inputs.literal(name), options);
-    for (const text of placed.texts) {
-      claim(text.file);
-      bytes += text.bytes.byteLength;
+    const texts = placeInput(name, inputs.literal(name), options);
+    let step = texts.next();
+    for (; step.done !== true; step = texts.next()) {
+      claim(step.value.file);
+      bytes += step.value.bytes.byteLength;
     }
-    JSON.stringify(placed.literal, (_key, value: unknown) => (typeof value === "bigint" ? `${value}` : value));
+    const literal = decodeLiteral(step.value.literal, name);
+    JSON.stringify(literal, (_key, value: unknown) => (typeof value === "bigint" ? `${value}` : value));
   }
   if (bytes !== layout.textBytes) throw new Error("texts were counted wrong");
   for (const file of [...files, ...folders]) {

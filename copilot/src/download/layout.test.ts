@@ -1,13 +1,15 @@
+import { toBinary } from "@bufbuild/protobuf";
 import { fromPlain, type PlainLiteral } from "@flyte-dataplane/core";
-import type { Literal } from "@flyte-dataplane/proto/flyteidl2/core/literals";
+import { LiteralSchema } from "@flyte-dataplane/proto/flyteidl2/core/literals";
 import { describe, expect, it } from "vitest";
 import { baseName, uniqueName } from "./base-names.ts";
-import { type Layout, layOut } from "./layout.ts";
+import { layOut } from "./layout.ts";
+import type { Layout } from "./places.ts";
 
 const file = (uri: string): PlainLiteral => ({ kind: "blob", uri, format: "", multipart: false });
 
 function named(inputs: Readonly<Record<string, PlainLiteral>>): Layout {
-  const literal = (name: string): Literal => fromPlain(inputs[name] ?? { kind: "none" });
+  const literal = (name: string): Uint8Array => toBinary(LiteralSchema, fromPlain(inputs[name] ?? { kind: "none" }));
   return layOut({ names: Object.keys(inputs), literal }, { folder: "/D", namedFolders: true, remoteBlobs: false });
 }
 

@@ -2,7 +2,7 @@ import { parseStorageUri } from "@flyte-dataplane/core";
 import { type Bucket, type ObjectInfo, placeOfKey, type Stores } from "@flyte-dataplane/storage";
 import { concurrently } from "../concurrently.ts";
 import type { VariableFaults } from "../variable-faults.ts";
-import type { BlobPlace } from "./layout.ts";
+import type { BlobPlace } from "./places.ts";
 
 /** A folder of objects that may be brought: every key in it has a place. */
 export interface Tree {

@@ -6,8 +6,8 @@ import { checkRoom, namingVolume } from "../local/volume.ts";
 import type { Tally } from "../tally.ts";
 import { VariableFaults } from "../variable-faults.ts";
 import { fetchFromWeb } from "./fetch-from-web.ts";
-import type { BlobPlace, Layout } from "./layout.ts";
 import { listTrees, type Tree } from "./list-trees.ts";
+import type { BlobPlace, Layout } from "./places.ts";
 import { isWebAddress } from "./web-address.ts";
 
 export interface MaterializeOptions {

@@ -17,8 +17,8 @@ export function toJson(value: MetadataValue): string {
   if (typeof value === "number") return Number.isFinite(value) ? jsonNumber(value) : `"${value}"`;
   if (typeof value === "string") return jsonString(value);
   if (typeof value !== "object") return value.toString();
-  if (isList(value)) return `[${value.map(toJson).join(",")}]`;
-  return joinJson([...value].map(([key, member]) => [key, memberJson(key, member)]));
+  if (isList(value)) return `[${joined(value, toJson)}]`;
+  return joinJson([...value.keys()], (key) => memberJson(key, value.get(key) ?? null));
 }
 
 /** One member of a JSON object. */
@@ -26,11 +26,26 @@ export function memberJson(key: string, value: MetadataValue): string {
   return `${jsonString(key)}:${toJson(value)}`;
 }
 
-/** The object of these members, which are given with their keys. */
-export function joinJson(members: Iterable<readonly [string, string]>): string {
-  return `{${sorted(members)
-    .map(([, text]) => text)
-    .join(",")}}`;
+/** The object of the members with these keys; `member` gives the text of each. */
+export function joinJson(keys: readonly string[], member: (key: string) => string): string {
+  return `{${joined(keys.toSorted(compareUtf8), member)}}`;
+}
+
+/** Texts that are joined at once. */
+const textsPerBlock = 1024;
+
+/** The texts of all items with commas between them, of which few are there at a time: a hundred thousand take megabytes. */
+function joined<Item>(items: readonly Item[], textOf: (item: Item) => string): string {
+  const blocks: string[] = [];
+  for (let start = 0; start < items.length; start += textsPerBlock) {
+    blocks.push(
+      items
+        .slice(start, start + textsPerBlock)
+        .map((item) => textOf(item))
+        .join(","),
+    );
+  }
+  return blocks.join(",");
 }
 
 /**
@@ -41,10 +56,13 @@ export function memberYaml(key: string, value: MetadataValue): string {
   return block(new Map([[key, value]]), "").replace(/^\n/, "");
 }
 
-/** The whole document of these members, which are given with their keys; a newline at the end. */
-export function joinYaml(members: Iterable<readonly [string, string]>): string {
-  const texts = sorted(members).map(([, text]) => `${text}\n`);
-  return texts.length === 0 ? "{}\n" : texts.join("");
+/** The whole document of the members with these keys, of which `member` gives the text; a newline at the end. */
+export function joinYaml(keys: readonly string[], member: (key: string) => string): string {
+  if (keys.length === 0) return "{}\n";
+  return keys
+    .toSorted(compareUtf8)
+    .map((key) => `${member(key)}\n`)
+    .join("");
 }
 
 /** What follows a key or a dash: a scalar on the same line, or a block below, indented by `indent`. */

@@ -19,7 +19,7 @@ export class PackedLiteral {
 
   /** Keys are told apart by the caller. */
   addEntry(key: string, literal: Literal): void {
-    this.#bytes.add(literalEntry(key, literal));
+    this.#bytes.add(literalEntry(key, toBinary(LiteralSchema, literal)));
   }
 
   get list(): Literal {
