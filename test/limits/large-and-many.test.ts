@@ -38,6 +38,10 @@ const textLiteral = (text: string): LiteralInit => ({
   },
 });
 
+const integerLiteral = (value: bigint): LiteralInit => ({
+  value: { case: "scalar", value: { value: { case: "primitive", value: { value: { case: "integer", value } } } } },
+});
+
 /** Up from one folder, and down again into another; each way in limits of its own. */
 async function roundTrip(context: TestContext, store: LimitsStore, shape: TreeShape, attempt: string): Promise<void> {
   await withFolder(async (folder) => {
@@ -120,6 +124,18 @@ describe("in 128 MiB and half a processor", () => {
       await expectModest(context, "down", await (await startLimited(store.downloadWords("3", folder))).ended);
       expect(await readFile(path.join(folder, `t${texts - 1}`), "utf8")).toBe("x".repeat(bytes));
       expect((await readdir(folder)).filter((file) => file.startsWith("t")).length).toBe(texts);
+    });
+  });
+
+  it("a list of 100,000 integers comes down as one input [copilot B49]", async (context) => {
+    context.skip(reason !== "", reason);
+    const count = 100_000;
+    const literals = Array.from({ length: count }, (_, index) => integerLiteral(BigInt(index)));
+    await store.putInputs({ l: { value: { case: "collection", value: { literals } } } });
+    await withFolder(async (folder) => {
+      await expectModest(context, "down", await (await startLimited(store.downloadWords("6", folder))).ended);
+      expect(await readFile(path.join(folder, "l", `${count - 1}`), "utf8")).toBe(`${count - 1}`);
+      expect((await readdir(path.join(folder, "l"))).length).toBe(count);
     });
   });
 
