@@ -36,6 +36,8 @@ export async function startNode({ assets, busybox }: NodeOptions): Promise<Kuber
   const state = await mkdtemp(path.join(tmpdir(), "fdp-kube-"));
   const env = {
     PATH: process.env["PATH"],
+    // kubectl keeps what it learnt of a cluster below it.
+    HOME: state,
     KUBEBUILDER_ASSETS: assets,
     KUBE_STATE: path.join(state, "state"),
     KUBE_PORT: `${await freePort()}`,
@@ -48,10 +50,15 @@ export async function startNode({ assets, busybox }: NodeOptions): Promise<Kuber
   const kubectl = (args: readonly string[], input = ""): Promise<string> => {
     const words = ["--kubeconfig", path.join(env.KUBE_STATE, "admin.kubeconfig"), "--namespace", namespace, ...args];
     return new Promise((resolve, reject) => {
-      const child = execFile(path.join(assets, "kubectl"), words, { maxBuffer: 1 << 24 }, (error, stdout, stderr) => {
-        if (error === null) resolve(stdout);
-        else reject(new Error(`kubectl ${args.join(" ")}: ${stderr}`, { cause: error }));
-      });
+      const child = execFile(
+        path.join(assets, "kubectl"),
+        words,
+        { env, maxBuffer: 1 << 24 },
+        (error, stdout, stderr) => {
+          if (error === null) resolve(stdout);
+          else reject(new Error(`kubectl ${args.join(" ")}: ${stderr}`, { cause: error }));
+        },
+      );
       child.stdin?.end(input);
     });
   };
