@@ -1,7 +1,6 @@
 // @ts-check
 // The co-pilot's benchmark: its commands against the programs that people know, on this machine's own loopback.
-import { existsSync, linkSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { linkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { systemClock } from "@flyte-dataplane/runtime/lifecycle";
 import { createStores, uploadTree } from "@flyte-dataplane/storage";
@@ -9,6 +8,7 @@ import { startVersitygw } from "@flyte-dataplane/test-support";
 import { bundlePrograms } from "../../tools/bench/bundle.mjs";
 import { fillFile, fillTree } from "../storage/fill.mjs";
 import { peakMemory } from "../storage/memory.mjs";
+import { makeScratch } from "../storage/scratch.mjs";
 import { makeIdentity, startNginx, startSink } from "../storage/servers.mjs";
 import { inputs } from "./documents.mjs";
 import { curlList, participants } from "./participants.mjs";
@@ -23,21 +23,7 @@ export const suite = {
   peers: ["nginx", "curl", "versitygw"],
   async prepare({ root, programs, go, quick }) {
     const js = await bundlePrograms(root, path.join(root, "bench", "storage"), ["ours", "peers"]);
-    const memory = "/dev/shm";
-    const scratch = mkdtempSync(path.join(existsSync(memory) ? memory : tmpdir(), "flyte-dataplane-bench-"));
-    /** @type {(() => Promise<void>)[]} */
-    const stops = [];
-    const remove = () => rmSync(scratch, { recursive: true, force: true });
-    process.once("exit", remove);
-    const close = async () => {
-      for (const stop of stops) await stop();
-      process.removeListener("exit", remove);
-      remove();
-    };
-    const folder = (/** @type {string} */ name) => {
-      mkdirSync(path.join(scratch, name), { recursive: true });
-      return path.join(scratch, name);
-    };
+    const { scratch, stops, folder, close } = makeScratch();
     try {
       const www = folder("www");
       const object = path.join(folder("www/bench"), "object");

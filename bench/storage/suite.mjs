@@ -1,7 +1,5 @@
 // @ts-check
 // The storage benchmark: transfers of ours against the programs that people know, on this machine's own loopback.
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import { startVersitygw } from "@flyte-dataplane/test-support";
 import { bundlePrograms } from "../../tools/bench/bundle.mjs";
@@ -11,6 +9,7 @@ import { fillFile, fillTree } from "./fill.mjs";
 import { flatMemory, peakMemory } from "./memory.mjs";
 import { env, node, participants } from "./participants.mjs";
 import { rows } from "./rows.mjs";
+import { makeScratch } from "./scratch.mjs";
 import { makeIdentity, startNginx, startSink } from "./servers.mjs";
 
 const mebibyte = 1024 ** 2;
@@ -21,22 +20,8 @@ export const suite = {
   peers: ["nginx", "curl", "versitygw"],
   async prepare({ root, programs, go, quick }) {
     const js = await bundlePrograms(root, path.join(root, "bench", "storage"), ["ours", "peers"]);
-    const memory = "/dev/shm";
-    const scratch = mkdtempSync(path.join(existsSync(memory) ? memory : tmpdir(), "flyte-dataplane-bench-"));
-    /** @type {(() => Promise<void>)[]} */
-    const stops = [];
-    const remove = () => rmSync(scratch, { recursive: true, force: true });
-    process.once("exit", remove);
-    const close = async () => {
-      for (const stop of stops) await stop();
-      process.removeListener("exit", remove);
-      remove();
-    };
+    const { scratch, stops, folder, close } = makeScratch();
     try {
-      const folder = (/** @type {string} */ name) => {
-        mkdirSync(path.join(scratch, name), { recursive: true });
-        return path.join(scratch, name);
-      };
       const www = folder("www");
       const object = path.join(folder("www/bench"), "object");
       const objectBytes = (quick ? 128 : 1024) * mebibyte;
