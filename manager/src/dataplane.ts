@@ -50,6 +50,7 @@ import { apiConfig, serverSection } from "./settings.ts";
 import { movesData, podStorage, storeVariables } from "./storage/for-pods.ts";
 import { storageSection } from "./storage/section.ts";
 import { s3Settings, storageBase } from "./storage/store.ts";
+import { tlsFiles } from "./tls-files.ts";
 
 export interface DataplaneOptions extends Omit<EdgesOptions, "containerVariables" | "beforehand"> {
   readonly metrics: MetricsRegistry;
@@ -59,8 +60,10 @@ export interface DataplaneOptions extends Omit<EdgesOptions, "containerVariables
 export interface Dataplane {
   readonly server: Server;
   readonly cluster: LocalCluster;
-  /** `http://localhost:<port>`, as clients are told. */
+  /** `http://localhost:<port>`, or `https:`, as clients are told. */
   readonly url: string;
+  /** The same in the clear, for programs of this machine; another port where `url` speaks TLS. */
+  readonly localUrl: string;
   /** Storage URI below which everything lies that runs read and write. */
   readonly base: string;
 }
@@ -70,6 +73,7 @@ export async function startDataplane(options: DataplaneOptions): Promise<Datapla
   const { config, lifecycle, clock, logger, metrics, telemetry } = options;
   const storage = config.get(storageSection);
   const settings = config.get(serverSection);
+  const tls = await tlsFiles(settings.tls);
   const s3 = await s3Settings(storage, options.env);
   const onFiles = parseStorageUri(storageBase(storage, "/")).scheme === "file";
   let variables: Env = {};
@@ -162,6 +166,7 @@ export async function startDataplane(options: DataplaneOptions): Promise<Datapla
     port: settings.port,
     hostNames: settings.hostNames,
     origins: settings.origins,
+    ...(tls !== undefined && { tls, clearOnLoopback: true }),
     limits: { ...settings.limits, lagMs: settings.limits.lag },
     callHooks: [
       ...(telemetry === undefined ? [] : [telemetry.callHook]),
@@ -174,19 +179,20 @@ export async function startDataplane(options: DataplaneOptions): Promise<Datapla
     metrics,
   });
   started("server", () => server.close());
-  url = `http://localhost:${server.port}`;
-  variables = variablesOfContainers(server.port, onFiles);
-  await data.lock.describe({ url });
+  url = `${tls === undefined ? "http" : "https"}://localhost:${server.port}`;
+  const localUrl = server.clearUrl ?? url;
+  variables = variablesOfContainers(new URL(localUrl).host, onFiles);
+  await data.lock.describe({ url, localUrl });
 
   for (const loop of [...cluster.loops, ...services.flatMap((service) => service.loops ?? [])])
     lifecycle.loop(loop.name, (signal) => loop.run(signal));
-  return { server, cluster, url, base };
+  return { server, cluster, url, localUrl, base };
 }
 
-/** What a program in a container needs to reach this server; known once it listens (sdk-client.md 7.2). */
-function variablesOfContainers(port: number, onFiles: boolean): Env {
+/** What a program in a container needs to reach this server at `host`; known once it listens (sdk-client.md 7.2). */
+function variablesOfContainers(host: string, onFiles: boolean): Env {
   return {
-    _U_EP_OVERRIDE: `localhost:${port}`,
+    _U_EP_OVERRIDE: host,
     _U_INSECURE: "true",
     _U_USE_ACTIONS: "1",
     ...(onFiles && { FSSPEC_FILE_AUTO_MKDIR: "true" }),

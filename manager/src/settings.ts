@@ -20,7 +20,7 @@ import {
 } from "@flyte-dataplane/runtime/config";
 import { databaseSection } from "@flyte-dataplane/runtime/database";
 import type { LogLevel } from "@flyte-dataplane/runtime/lifecycle";
-import type { CallLimits } from "@flyte-dataplane/runtime/server";
+import type { CallLimits, TlsFiles } from "@flyte-dataplane/runtime/server";
 import { storageSection } from "./storage/section.ts";
 
 export interface ServerSettings {
@@ -28,6 +28,8 @@ export interface ServerSettings {
   readonly port: number;
   readonly hostNames: readonly string[];
   readonly origins: readonly string[];
+  /** Both or none. */
+  readonly tls: TlsFiles;
   readonly drain: number;
   readonly linger: number;
   readonly limits: Omit<CallLimits, "lagMs"> & { readonly lag: number };
@@ -50,6 +52,13 @@ export const serverSection: Section<ServerSettings> = defineSection<ServerSettin
     port: integer({ doc: "Port; 0 picks a free one and prints it.", default: 30080, min: 0, max: 65_535 }),
     hostNames: texts({ doc: "Names beside the loopback ones that requests may be addressed to.", default: [] }),
     origins: texts({ doc: "Pages that may call this server, as scheme://host[:port].", default: [] }),
+    tls: {
+      certFile: text({
+        doc: "PEM file of a certificate and those that lead to a known authority: calls come over TLS. Read again when it changes.",
+        default: "",
+      }),
+      keyFile: text({ doc: "PEM file of its private key, without a passphrase.", default: "" }),
+    },
     drain: duration({ doc: "How long a stop waits for calls under way.", default: 10_000 }),
     linger: duration({
       doc: "How long a stop takes new calls before that, while /readyz says no already: what a load balancer needs to notice.",

@@ -36,7 +36,7 @@ export async function demo(machine: Machine, options: DemoCommandOptions): Promi
     try {
       await runDemo({
         client: createDemoClient(
-          createConnectTransport({ baseUrl: dataplane.url, httpVersion: "1.1", useBinaryFormat: true }),
+          createConnectTransport({ baseUrl: dataplane.localUrl, httpVersion: "1.1", useBinaryFormat: true }),
         ),
         demo: makeCase(own === undefined ? randomBytes(6).toString("hex") : ""),
         signal: lifecycle.signal,

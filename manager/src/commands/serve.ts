@@ -39,7 +39,7 @@ export async function serve(machine: Machine, options: ServeOptions): Promise<nu
   const session = await open(machine, options);
   const { dataplane, lifecycle } = session;
   // A stop in this wait must still stop every part: without it the database server would outlive the process.
-  const readiness = await untilReady(dataplane.url, {
+  const readiness = await untilReady(dataplane.localUrl, {
     clock: systemClock,
     limitMs: readyLimitMs,
     signal: lifecycle.signal,
@@ -63,8 +63,9 @@ function announce(machine: Machine, { dataplane, directory }: Session, { ready, 
   machine.say(`  runs   ${dataplane.url}/`);
   machine.say(`  data   ${directory}`);
   if (!dataplane.base.startsWith(directory)) machine.say(`  store  ${dataplane.base}`);
+  const insecure = dataplane.url === dataplane.localUrl ? " --insecure" : "";
   machine.say(
-    `  SDK    flyte create config --endpoint localhost:${dataplane.server.port} --insecure --project flytesnacks --domain development`,
+    `  SDK    flyte create config --endpoint localhost:${dataplane.server.port}${insecure} --project flytesnacks --domain development`,
   );
   const elsewhere = directory === dataDirectory(machine, undefined) ? "" : ` --data-dir ${directory}`;
   machine.say(`  stop   Ctrl-C, or flyte-dataplane stop${elsewhere}`);

@@ -14,7 +14,7 @@ export async function status(machine: Machine, options: { readonly dataDir?: str
     machine.say(`process ${server.pid} is starting on ${directory}`);
     return 1;
   }
-  const { ready, reasons } = await askReadiness(server.url);
+  const { ready, reasons } = await askReadiness(server.localUrl ?? server.url);
   machine.say(`process ${server.pid} answers on ${server.url}, data in ${directory}: ${ready ? "ready" : "not ready"}`);
   for (const reason of reasons) machine.say(`  ${reason}`);
   return ready ? 0 : 1;

@@ -1,10 +1,12 @@
 /** Where the server is to stand: its data directory, the room there, its port, and a server that stands there already. */
+import { X509Certificate } from "node:crypto";
 import { requirePlainDirectory } from "@flyte-dataplane/controller";
-import { requireFreePort } from "@flyte-dataplane/runtime/server";
+import { readTlsFiles, requireFreePort } from "@flyte-dataplane/runtime/server";
 import { askReadiness } from "../commands/readiness.ts";
 import { readFormat, requireLayout } from "../embedded/format-file.ts";
 import { existingPart, freeBytes, isWritable, kindOf } from "../embedded/place.ts";
 import { serverSection } from "../settings.ts";
+import { tlsFiles } from "../tls-files.ts";
 import { type Answer, type Finding, fault, look, warning } from "./finding.ts";
 import type { Patient } from "./patient.ts";
 
@@ -21,6 +23,7 @@ export async function checkPlace(patient: Patient): Promise<readonly Finding[]> 
     await look(clock, "server/process", () => running(patient)),
     await look(clock, "server/port", () => port(patient)),
     await look(clock, "server/reach", () => reach(patient)),
+    await look(clock, "server/tls", () => certificate(patient)),
   ];
 }
 
@@ -48,7 +51,7 @@ async function space(path: string): Promise<Answer> {
 async function running({ directory: path, server }: Patient): Promise<Answer> {
   if (server === undefined) return `no server runs on ${path}`;
   if (server.url === undefined) return warning(`process ${server.pid} is starting; ask again in a moment`);
-  const { ready, reasons } = await askReadiness(server.url);
+  const { ready, reasons } = await askReadiness(server.localUrl ?? server.url);
   const told = `process ${server.pid} answers on ${server.url}`;
   return ready ? `${told} and is ready` : fault(`process ${server.pid} is not ready: ${reasons.join("; ")}`);
 }
@@ -70,4 +73,19 @@ function reach({ config }: Patient): Answer {
       `server.host is ${host}, but calls by any name except the loopback ones are refused; list the names in server.hostNames`,
     );
   return warning(`whoever reaches ${host} may run commands as this user: nobody is asked who they are`);
+}
+
+const dayMs = 24 * 3_600_000;
+/** Who renews certificates does so well before. */
+const scantMs = 7 * dayMs;
+
+async function certificate({ config, clock }: Patient): Promise<Answer> {
+  const files = await tlsFiles(config.get(serverSection).tls);
+  if (files === undefined) return "no certificate is set: calls come in the clear";
+  const { validTo } = new X509Certificate((await readTlsFiles(files)).cert);
+  const until = new Date(validTo);
+  const told = until.toISOString();
+  const leftMs = until.getTime() - clock.now();
+  if (leftMs <= 0) return fault(`the certificate of ${files.certFile} ended on ${told}; renew it`);
+  return leftMs < scantMs ? warning(`the certificate ends on ${told}`) : `the certificate is good until ${told}`;
 }

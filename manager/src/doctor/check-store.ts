@@ -25,7 +25,8 @@ export async function checkStore(patient: Patient): Promise<readonly Finding[]> 
     return [await look(clock, "store/write", () => skipped(`${base} is made by the first start`))];
 
   const s3 = await s3Settings(settings, env);
-  const signing = server?.url === undefined ? undefined : await fileSigning(directory, server.url);
+  const local = server?.localUrl ?? server?.url;
+  const signing = local === undefined ? undefined : await fileSigning(directory, local);
   const stores = createStores({
     clock,
     ...(signing !== undefined && { file: { signing } }),

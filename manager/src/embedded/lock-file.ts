@@ -9,6 +9,8 @@ import { identify, isAlive, type ProcessIdentity } from "./process-identity.ts";
 interface LockDetails {
   /** Where the server answers, once it listens. */
   readonly url?: string;
+  /** Where it answers programs of this machine, in the clear. */
+  readonly localUrl?: string;
   /** The socket directory of the embedded PostgreSQL, where it could not stand in the data directory. */
   readonly socketDirectory?: string;
 }
@@ -137,12 +139,13 @@ function parse(text: string): LockRecord | undefined {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value !== "object" || value === null) return undefined;
-    const { pid, started, url, socketDirectory } = value as Readonly<Record<string, unknown>>;
+    const { pid, started, url, localUrl, socketDirectory } = value as Readonly<Record<string, unknown>>;
     if (typeof pid !== "number" || typeof started !== "string") return undefined;
     return {
       pid,
       started,
       ...(typeof url === "string" ? { url } : {}),
+      ...(typeof localUrl === "string" ? { localUrl } : {}),
       ...(typeof socketDirectory === "string" ? { socketDirectory } : {}),
     };
   } catch {

@@ -23,4 +23,4 @@ export {
   type UnaryHandler,
 } from "./service.ts";
 export { readStaticFiles, type StaticFile } from "./static-files.ts";
-export type { TlsFiles } from "./tls.ts";
+export { readTlsFiles, type TlsFiles } from "./tls.ts";

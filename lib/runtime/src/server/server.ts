@@ -14,7 +14,8 @@ import { createCallMetrics } from "./call-metrics.ts";
 import { createCalls } from "./calls.ts";
 import { createGuard } from "./guard.ts";
 import { behindIdentity, type Identity } from "./identity.ts";
-import { isLoopback, listen } from "./listen.ts";
+import { isLoopback } from "./listen.ts";
+import { listenPlaces } from "./listen-places.ts";
 import { watchLoopLag } from "./loop-lag.ts";
 import type { Service } from "./service.ts";
 import { followTlsFiles, readTlsFiles, type TlsFiles, type TlsIdentity } from "./tls.ts";
@@ -31,6 +32,8 @@ export interface ServerOptions {
   readonly origins?: readonly string[];
   /** Serves TLS with these, and with what replaces them; in the clear without. */
   readonly tls?: TlsFiles;
+  /** Beside `tls`, answers programs of this machine in the clear on a loopback port of its own (`clearUrl`). */
+  readonly clearOnLoopback?: boolean;
   /** See every remote procedure call, besides the figures that each server keeps. */
   readonly callHooks?: readonly CallHook[];
   /** Largest message taken or decompressed, in bytes; default 128 MiB. */
@@ -55,6 +58,8 @@ export interface Server {
   readonly port: number;
   /** One per address listened on: `http://127.0.0.1:30080`, `http://[::1]:30080`. */
   readonly urls: readonly string[];
+  /** `http://localhost:<port>` where `clearOnLoopback` took effect. */
+  readonly clearUrl?: string;
   /** Not ready, then no new connections, streams ended, unary calls finished or cut, sockets closed. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -105,10 +110,10 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     if (calls.draining.aborted) exchange.lastOnConnection();
     return !guard(exchange) || rpc(exchange);
   };
-  const tlsIdentity = options.tls === undefined ? undefined : await readTlsFiles(options.tls);
-  const listening = await listen(
-    options.host,
-    options.port,
+  const { host, port } = options;
+  const tls = options.tls === undefined ? undefined : await readTlsFiles(options.tls);
+  const listening = await listenPlaces(
+    { host, port, tls, clearOnLoopback: options.clearOnLoopback ?? false },
     {
       http1: (request, response) => {
         if (!answered(new Http1Exchange(request, response))) app.routing(request, response);
@@ -129,14 +134,13 @@ export async function createServer(options: ServerOptions): Promise<Server> {
         app.routing(request as unknown as IncomingMessage, response as unknown as ServerResponse);
       },
     },
-    tlsIdentity,
   ).catch((error: unknown) => {
     closed.abort();
     throw error;
   });
-  if (options.tls !== undefined && tlsIdentity !== undefined) {
+  if (options.tls !== undefined && tls !== undefined) {
     const renewed = (next: TlsIdentity): void => listening.renew(next);
-    void followTlsFiles({ files: options.tls, current: tlsIdentity, clock, logger, signal: closed.signal, renewed });
+    void followTlsFiles({ files: options.tls, current: tls, clock, logger, signal: closed.signal, renewed });
   }
 
   const within = async (ms: number, done: Promise<void>): Promise<void> => {
@@ -167,6 +171,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   return {
     port: listening.port,
     urls: listening.urls,
+    ...(listening.clearUrl !== undefined && { clearUrl: listening.clearUrl }),
     close: () => (closing ??= close()),
   };
 }

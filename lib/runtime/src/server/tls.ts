@@ -15,16 +15,34 @@ export interface TlsIdentity {
   readonly key: Buffer;
 }
 
-/** Rejects with `invalid_argument`, naming the files, when one cannot be read or they do not belong together. */
-export async function readTlsFiles({ certFile, keyFile }: TlsFiles): Promise<TlsIdentity> {
-  try {
-    const [cert, key] = await Promise.all([readFile(certFile), readFile(keyFile)]);
-    createSecureContext({ cert, key });
-    return { cert, key };
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new DataPlaneError("invalid_argument", `read ${certFile} and ${keyFile}: ${why}`, { cause });
-  }
+/** What the two files are called where they are set: a message that names the setting says what to mend. */
+export interface TlsNames {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/**
+ * Rejects with `invalid_argument`, naming the file, when one cannot be read, is not what it should be, or the key is not
+ * that of the certificate.
+ */
+export async function readTlsFiles(
+  { certFile, keyFile }: TlsFiles,
+  names: TlsNames = { cert: "certificate", key: "private key" },
+): Promise<TlsIdentity> {
+  const look = async <T>(what: string, action: () => Promise<T> | T): Promise<T> => {
+    try {
+      return await action();
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new DataPlaneError("invalid_argument", `read ${what}: ${why}`, { origin: "user", cause });
+    }
+  };
+  const cert = await look(`${names.cert} ${certFile}`, () => readFile(certFile));
+  const key = await look(`${names.key} ${keyFile}`, () => readFile(keyFile));
+  // Alone first: OpenSSL's words do not say which of the two it means.
+  await look(`${names.cert} ${certFile}`, () => createSecureContext({ cert }));
+  await look(`${names.key} ${keyFile} for ${certFile}`, () => createSecureContext({ cert, key }));
+  return { cert, key };
 }
 
 /** Reading two small files costs nothing; watching would miss how a cluster swaps the folder that they stand in. */
