@@ -20,6 +20,7 @@ class Client implements WireClient {
   readonly #firstByteTimeoutMs: number;
   readonly #proxyFor: ProxyRule;
   readonly #poolOptions: PoolOptions;
+  /** By route, those of new routes last. */
   readonly #pools = new Map<string, Pool>();
   /** By the text of its origin: a client speaks to few, and to read one costs as much as to write a request. */
   readonly #ways = new Map<string, Way>();
@@ -65,6 +66,7 @@ class Client implements WireClient {
     const origin = parseOrigin(text);
     const proxy = this.#proxyFor(origin);
     const route = routeOf(origin, proxy);
+    this.#forgetUnused();
     const pool = this.#pools.get(route.key) ?? new Pool(route, this.#poolOptions);
     this.#pools.set(route.key, pool);
     const options: ExchangeOptions = {
@@ -76,7 +78,25 @@ class Client implements WireClient {
     this.#ways.set(text, way);
     return way;
   }
+
+  /**
+   * Redirects and the addresses of tasks may name hosts without end. Only when there are too many is anything forgotten, and
+   * then all that nobody uses: an order by last use would cost something at each request. A pool that somebody still holds
+   * for a second attempt serves on; what it leaves idle closes itself.
+   */
+  #forgetUnused(): void {
+    if (this.#ways.size < maxWays) return;
+    this.#ways.clear();
+    for (const [key, pool] of this.#pools) {
+      if (!pool.unused) continue;
+      pool.closeIdle();
+      this.#pools.delete(key);
+    }
+  }
 }
+
+/** Origins that a client remembers before it looks whether it still needs them. */
+const maxWays = 256;
 
 /** 24 days; a timer of Node that is told to wait longer waits one millisecond. */
 const longestTimerMs = 2 ** 31 - 1;

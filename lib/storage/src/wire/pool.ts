@@ -52,7 +52,7 @@ export class Pool {
     throwIfAborted(signal);
     if (this.#closed) throw closedClient();
     // Where one of them just turned out to be dead the others are doubtful too, and they hold places.
-    if (fresh) this.#closeIdle();
+    if (fresh) this.closeIdle();
     const idle = this.takeIdle();
     if (idle !== undefined) return { connection: idle, reused: true };
     if (this.#count >= this.#options.maxConnections) {
@@ -75,11 +75,21 @@ export class Pool {
     else this.#keep(idle);
   }
 
+  /** Nobody has one of its connections, or waits for one. */
+  get unused(): boolean {
+    return this.#count === this.#idle.length && this.#waiting.length === 0;
+  }
+
   /** Closes what is idle; whoever waits is refused. */
   close(): void {
     this.#closed = true;
-    this.#closeIdle();
+    this.closeIdle();
     this.#waiting.refuse(closedClient());
+  }
+
+  closeIdle(): void {
+    for (const { connection } of this.#idle) connection.close();
+    this.#idle = [];
   }
 
   /** Most connections are used again before this turn of the event loop is over: those are spared the rest. */
@@ -90,11 +100,6 @@ export class Pool {
       this.#settling = undefined;
       for (const left of this.#idle) left.rest();
     });
-  }
-
-  #closeIdle(): void {
-    for (const { connection } of this.#idle) connection.close();
-    this.#idle = [];
   }
 
   /** Its place is counted already. */

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { describe, expect, it } from "vitest";
-import { benchWith, scratchFile } from "./client-under-test.ts";
+import { type Bench, benchWith, scratchFile } from "./client-under-test.ts";
 import type { Script } from "./scripted-server.ts";
 
 const polite: Script = async (peer, connection) => {
@@ -231,5 +231,46 @@ describe("a closed client", () => {
     expect(await text(first)).toBe("late");
     clearInterval(timer);
     await bench.server.idle();
+  });
+});
+
+describe("a client that is sent to hundreds of hosts", () => {
+  /** Nobody listens there, which is told at once. */
+  const visitOthers = async (send: Bench["send"]): Promise<void> => {
+    for (let host = 1; host <= 300; host += 1) {
+      const origin = `http://127.7.${host >> 8}.${host & 255}:1`;
+      await expect(send({ origin })).rejects.toMatchObject({ code: "unavailable" });
+    }
+  };
+
+  it("keeps no connection that nobody uses", async () => {
+    const bench = await benchWith(polite);
+    expect(await text(bench.send())).toBe("1");
+    await visitOthers(bench.send);
+    expect(await text(bench.send())).toBe("2");
+  });
+
+  it("leaves alone what is under way, and counts it as before", async () => {
+    let answer: () => void = () => undefined;
+    const bench = await benchWith(
+      async (peer, connection) => {
+        await peer.head();
+        if (connection === 1) {
+          await new Promise<void>((resolve) => {
+            answer = resolve;
+          });
+        }
+        peer.answer(String(connection));
+        await peer.head();
+        peer.answer("again");
+      },
+      { maxConnectionsPerOrigin: 1 },
+    );
+    const slow = text(bench.send());
+    await visitOthers(bench.send);
+    const next = text(bench.send());
+    answer();
+    expect([await slow, await next]).toEqual(["1", "again"]);
+    expect(bench.server.accepted).toBe(1);
   });
 });
