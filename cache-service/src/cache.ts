@@ -4,12 +4,13 @@ import { type Duration, timestampFromMs, timestampMs } from "@bufbuild/protobuf/
 import { type Clock, DataPlaneError } from "@flyte-dataplane/core";
 import {
   type DeleteCacheRequest,
-  type GetCacheResponse,
-  GetCacheResponseSchema,
   type Metadata,
   MetadataSchema,
   type PutCacheRequest,
 } from "@flyte-dataplane/proto/flyteidl2/cacheservice/cacheservice";
+import type { EncodedMessage } from "@flyte-dataplane/runtime/server";
+import { encodeOutput } from "./encode-output.ts";
+import type { Figures } from "./figures.ts";
 import { outputKey, type Scope } from "./keys.ts";
 import type { Lookup } from "./lookup.ts";
 import { invalid } from "./request.ts";
@@ -18,27 +19,38 @@ import type { CacheStore, StoredOutput } from "./store/store.ts";
 /** The output under `key` and its metadata; `not_found` when there is none, `internal` when its metadata is damaged. */
 export async function getOutput(
   lookup: Lookup,
+  figures: Figures,
   scope: Scope,
   key: string,
   signal: AbortSignal,
-): Promise<GetCacheResponse> {
+): Promise<EncodedMessage> {
   const scoped = outputKey(scope, key);
   const output = await lookup(scoped, signal);
-  if (output === undefined) throw absent("get", scoped);
-  const metadata = decode(output);
-  if (metadata === undefined)
+  if (output === undefined) {
+    figures.missed("absent");
+    throw absent("get", scoped);
+  }
+  if (decode(output) === undefined) {
+    figures.missed("damaged");
     throw new DataPlaneError(
       "internal",
       `get cache entry "${scoped}": its metadata cannot be decoded; put it again with overwrite`,
       { ref: scoped },
     );
-  return create(GetCacheResponseSchema, { output: { output: { case: "outputUri", value: output.uri }, metadata } });
+  }
+  figures.hit(output.lastUpdated);
+  return encodeOutput(output);
+}
+
+interface Writing {
+  readonly store: CacheStore;
+  readonly clock: Clock;
+  readonly figures: Figures;
 }
 
 /** Stores the request's output; `already_exists` when there is one that neither `overwrite` nor its age lets go. */
 export async function putOutput(
-  store: CacheStore,
-  clock: Clock,
+  { store, clock, figures }: Writing,
   scope: Scope,
   request: PutCacheRequest,
   signal: AbortSignal,
@@ -50,9 +62,11 @@ export async function putOutput(
   if (uri.includes("\0")) throw invalid("put", "base_request.output.output_uri holds a NUL character");
   const scoped = outputKey(scope, request.key);
   const now = clock.now();
+  let outcome: "created" | "replaced" = "created";
   const written = await store.replaceOutput(
     scoped,
     (existing) => {
+      outcome = existing === undefined ? "created" : "replaced";
       const replaceable =
         existing === undefined || overwrite?.overwrite === true || isOlder(existing, overwrite?.maxAge, now);
       if (!replaceable) return undefined;
@@ -64,6 +78,7 @@ export async function putOutput(
     },
     signal,
   );
+  figures.put(written ? outcome : "refused");
   if (!written)
     throw new DataPlaneError(
       "already_exists",

@@ -8,17 +8,23 @@ import {
   GetOrExtendReservationResponseSchema,
 } from "@flyte-dataplane/proto/flyteidl2/cacheservice/cacheservice";
 import type { CacheServiceConfig } from "./config.ts";
+import type { Figures } from "./figures.ts";
 import { reservationKey, type Scope } from "./keys.ts";
 import type { CacheStore } from "./store/store.ts";
+
+interface Reserving {
+  readonly store: CacheStore;
+  readonly clock: Clock;
+  readonly figures: Figures;
+  readonly config: CacheServiceConfig;
+}
 
 /**
  * Takes or extends the reservation for the caller. When another holds it the answer is that one's, not an error: callers compare
  * owner ids. The key in the answer is the stored one, the heartbeat is in whole seconds.
  */
 export async function getOrExtendReservation(
-  store: CacheStore,
-  clock: Clock,
-  config: CacheServiceConfig,
+  { store, clock, figures, config }: Reserving,
   scope: Scope,
   request: GetOrExtendReservationRequest,
   signal: AbortSignal,
@@ -35,6 +41,7 @@ export async function getOrExtendReservation(
     now,
     signal,
   );
+  figures.reserved(held.ownerId === request.ownerId ? "granted" : "held");
   return create(GetOrExtendReservationResponseSchema, {
     reservation: {
       key: held.key,

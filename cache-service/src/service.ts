@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import type { Clock } from "@flyte-dataplane/core";
+import type { Clock, Metrics } from "@flyte-dataplane/core";
 import {
   DeleteCacheResponseSchema,
   PutCacheResponseSchema,
@@ -9,6 +9,7 @@ import { CacheService } from "@flyte-dataplane/proto/flyteidl2/cacheservice/v2/c
 import { type RpcService, rpc, type Service } from "@flyte-dataplane/runtime/server";
 import { deleteOutput, getOutput, putOutput } from "./cache.ts";
 import { type CacheServiceConfig, effective } from "./config.ts";
+import { createFigures } from "./figures.ts";
 import { reservationKey } from "./keys.ts";
 import { batchedLookup } from "./lookup.ts";
 import { requireOwner, unwrap } from "./request.ts";
@@ -19,6 +20,7 @@ export interface CacheServiceOptions {
   readonly config: CacheServiceConfig;
   readonly store: CacheStore;
   readonly clock: Clock;
+  readonly metrics: Metrics;
 }
 
 /** The cache service: `flyteidl2.cacheservice.v2`. Version 1 of the service is not mounted, as in the reference. */
@@ -30,16 +32,17 @@ export function createCacheService(options: CacheServiceOptions): Service {
 
 function cacheRpc(options: CacheServiceOptions): RpcService {
   const { store, clock } = options;
+  const figures = createFigures(options.metrics, clock);
   const config = effective(options.config);
   const lookup = batchedLookup(store);
   return rpc(CacheService, {
     get: (request, { signal }) => {
       const { base, scope } = unwrap("get", request);
-      return getOutput(lookup, scope, base.key, signal);
+      return getOutput(lookup, figures, scope, base.key, signal);
     },
     put: async (request, { signal }) => {
       const { base, scope } = unwrap("put", request);
-      await putOutput(store, clock, scope, base, signal);
+      await putOutput({ store, clock, figures }, scope, base, signal);
       return create(PutCacheResponseSchema);
     },
     delete: async (request, { signal }) => {
@@ -50,7 +53,7 @@ function cacheRpc(options: CacheServiceOptions): RpcService {
     getOrExtendReservation: (request, { signal }) => {
       const { base, scope } = unwrap("reserve", request);
       requireOwner("reserve", base.ownerId);
-      return getOrExtendReservation(store, clock, config, scope, base, signal);
+      return getOrExtendReservation({ store, clock, figures, config }, scope, base, signal);
     },
     releaseReservation: async (request, { signal }) => {
       const { base, scope } = unwrap("release", request);

@@ -7,7 +7,7 @@ import {
 } from "@flyte-dataplane/cache-service";
 import { loadConfig } from "@flyte-dataplane/runtime/config";
 import { createDatabase, type Database, dynamicStatement, migrate } from "@flyte-dataplane/runtime/database";
-import { systemClock } from "@flyte-dataplane/runtime/lifecycle";
+import { createMetrics, systemClock } from "@flyte-dataplane/runtime/lifecycle";
 import { startTestPostgres, type TestPostgres } from "@flyte-dataplane/test-support";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { silent } from "./suite.ts";
@@ -76,7 +76,12 @@ test("the service is not ready while its database is away, and is again when tha
   const db = database();
   await start(db);
   const config = loadConfig([cacheServiceSection], { env: {} }).get(cacheServiceSection);
-  const { health = [] } = createCacheService({ config, store: databaseStore(db), clock: systemClock });
+  const { health = [] } = createCacheService({
+    config,
+    store: databaseStore(db),
+    clock: systemClock,
+    metrics: createMetrics(),
+  });
   const ask = () => Promise.all(health.map(({ check }) => check(new AbortController().signal)));
   await ask();
   await postgres.halt();

@@ -1,7 +1,8 @@
 /** The behaviour of the service as its clients see it; every store runs it. */
 import { create, toBinary } from "@bufbuild/protobuf";
 import { durationFromMs, timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
-import { type Client, createClient } from "@connectrpc/connect";
+import { type Client, createClient, type Transport } from "@connectrpc/connect";
+import { createConnectTransport } from "@connectrpc/connect-node";
 import { type CacheStore, createCacheService } from "@flyte-dataplane/cache-service";
 import type { Clock, Logger } from "@flyte-dataplane/core";
 import {
@@ -9,7 +10,8 @@ import {
   MetadataSchema,
 } from "@flyte-dataplane/proto/flyteidl2/cacheservice/cacheservice";
 import { CacheService } from "@flyte-dataplane/proto/flyteidl2/cacheservice/v2/cacheservice";
-import { directTransport } from "@flyte-dataplane/runtime/server";
+import { createMetrics, systemClock } from "@flyte-dataplane/runtime/lifecycle";
+import { createServer, directTransport, type Service } from "@flyte-dataplane/runtime/server";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 export interface StoreHarness {
@@ -22,6 +24,30 @@ export interface StoreHarness {
 export const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, child: () => silent };
 const identifier = { org: "", project: "flytesnacks", domain: "development" };
 
+interface Reached {
+  readonly transport: Transport;
+  close(): Promise<void>;
+}
+
+const ways: readonly { readonly name: string; reach(service: Service): Promise<Reached> }[] = [
+  {
+    name: "in process",
+    reach: async (service) => ({
+      transport: directTransport(service.rpc, { logger: silent, freeze: true }),
+      close: async () => undefined,
+    }),
+  },
+  {
+    name: "by RPC",
+    reach: async (service) => {
+      const options = { host: "localhost", port: 0, clock: systemClock, logger: silent, metrics: createMetrics() };
+      const server = await createServer({ services: [{ name: service.name, rpc: service.rpc }], ...options });
+      const baseUrl = `http://localhost:${server.port}`;
+      return { transport: createConnectTransport({ baseUrl, httpVersion: "1.1" }), close: () => server.close() };
+    },
+  },
+];
+
 class TestClock implements Clock {
   time = Date.UTC(2026, 0, 1);
   now(): number {
@@ -32,10 +58,12 @@ class TestClock implements Clock {
   }
 }
 
+/** The suite, for callers in the same process and for those beyond a socket. */
 export function describeCacheService(name: string, open: () => Promise<StoreHarness>): void {
-  describe(`cache service over the ${name} store`, () => {
+  describe.each(ways)(`cache service over the ${name} store, $name`, ({ reach }) => {
     const clock = new TestClock();
     let harness: StoreHarness;
+    let reached: Reached;
     let client: Client<typeof CacheService>;
     let clientV1: Client<typeof CacheServiceV1>;
     let keys = 0;
@@ -44,12 +72,25 @@ export function describeCacheService(name: string, open: () => Promise<StoreHarn
     beforeAll(async () => {
       harness = await open();
       const config = { maxReservationHeartbeat: 10_000, heartbeatGracePeriodMultiplier: 3 };
-      const service = createCacheService({ config, store: harness.store, clock });
-      const transport = directTransport(service.rpc, { logger: silent, freeze: true });
-      client = createClient(CacheService, transport);
-      clientV1 = createClient(CacheServiceV1, transport);
+      const service = createCacheService({ config, store: harness.store, clock, metrics: createMetrics() });
+      reached = await reach(service);
+      client = createClient(CacheService, reached.transport);
+      clientV1 = createClient(CacheServiceV1, reached.transport);
     });
-    afterAll(() => harness.close());
+    afterAll(async () => {
+      await reached.close();
+      await harness.close();
+    });
+
+    // The item is the whole suite, over either store and either way; one test of it carries the tag.
+    test("what was put is found, kept and deleted, whichever way and wherever it is stored [cache B38]", async () => {
+      const key = nextKey();
+      await put(key, "/one");
+      expect((await get(key))?.output).toEqual({ case: "outputUri", value: "/one" });
+      await expect(put(key, "/two")).rejects.toMatchObject({ code: 6 });
+      await client.delete({ identifier, baseRequest: { key } });
+      await expect(get(key)).rejects.toMatchObject({ code: 5 });
+    });
 
     const put = (
       key: string,
@@ -294,6 +335,7 @@ export function describeCacheService(name: string, open: () => Promise<StoreHarn
         config: { maxReservationHeartbeat: 0, heartbeatGracePeriodMultiplier: -1 },
         store: harness.store,
         clock,
+        metrics: createMetrics(),
       });
       const other = createClient(CacheService, directTransport(service.rpc, { logger: silent }));
       const { reservation } = await other.getOrExtendReservation({

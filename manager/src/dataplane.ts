@@ -120,7 +120,12 @@ export async function startDataplane(options: DataplaneOptions): Promise<Datapla
     logger,
     metrics,
   });
-  const cache = createCacheService({ config: config.get(cacheServiceSection), store: databaseStore(database), clock });
+  const cache = createCacheService({
+    config: config.get(cacheServiceSection),
+    store: databaseStore(database),
+    clock,
+    metrics,
+  });
   const controller = createController({
     config: {
       executor: config.get(executorSection),
