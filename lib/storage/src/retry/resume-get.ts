@@ -45,10 +45,9 @@ export async function resumedInto(
   retrier: Retrier,
 ): Promise<ReadResult> {
   if (!(failure instanceof DataPlaneError) || failure.code !== "unavailable") throw failure;
-  const { sink: _served, ...rest } = options;
   const broken = { info, body: brokenOff(failure) };
   // The sink compares the whole: no check here has seen its first bytes.
-  const source = new Remainder(driver, key, rest, broken, retrier, undefined, sink.received);
+  const source = new Remainder(driver, key, options, broken, retrier, undefined, sink.received);
   for await (const chunk of source.chunks(broken)) sink.chunk(chunk);
   sink.end();
   return { ...broken, taken: true };
@@ -179,10 +178,12 @@ class Remainder {
 
   async #open(offset: number): Promise<ReadResult> {
     const { etag } = this.#info;
+    // A sink takes whole objects: it has begun with this one, or left it to the reader.
+    const { sink: _whole, ...options } = this.#options;
     // Some web servers do not tell how long a body is.
     const range = this.#end === Number.POSITIVE_INFINITY ? { offset } : { offset, length: this.#end - offset };
     const read = await this.#driver.get(this.#key, {
-      ...this.#options,
+      ...options,
       range,
       ...(this.#driver.capabilities.ifMatch && { ifMatch: etag }),
     });

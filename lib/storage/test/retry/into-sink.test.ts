@@ -1,10 +1,11 @@
 import { Buffer } from "node:buffer";
 import { DataPlaneError } from "@flyte-dataplane/core";
 import { beforeEach, describe, expect, it } from "vitest";
-import { expectBytes, someBytes } from "../../src/conformance/index.ts";
+import { collect, expectBytes, someBytes } from "../../src/conformance/index.ts";
 import type { BodySink, Driver, GetOptions, ObjectInfo } from "../../src/driver.ts";
 import { openMemoryDriver } from "../../src/drivers/memory/driver.ts";
 import { withRetry } from "../../src/with-retry.ts";
+import { faulty } from "../faulty-driver.ts";
 import { type InstantClock, instantClock } from "../instant-clock.ts";
 
 const bytes = someBytes(10_000, 3);
@@ -92,6 +93,15 @@ describe("a read into a sink that is tried again", () => {
     expect(read.taken).not.toBe(true);
     expect(asked).toHaveLength(2);
     expect(asked[1]?.sink).toBe(sink);
+  });
+
+  it("does not offer the rest of a body to a sink that left it to the reader", async () => {
+    const sink = new Kept();
+    sink.begin = () => false;
+    const cut = faulty(memory, ({ count }) => (count === 1 ? { cut: { after: 5, error: lineCut } } : undefined));
+    const read = await withRetry(cut, {}, { clock }).get("object", { sink });
+    expectBytes(await collect(Promise.resolve(read)), bytes);
+    expect(cut.calls.map(({ options }) => options.sink)).toEqual([sink, undefined]);
   });
 
   it("is not tried again when the sink itself failed", async () => {
