@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -75,6 +76,32 @@ describe("the file driver among other users of the file system", () => {
 
   it("a name reserved for incomplete objects is no key", async () => {
     await expectCode(driver.put(".partial-0123456789abcdef", bodyOf(text("x"))), "invalid_argument");
+  });
+
+  it("what a killed process had written of an object is no object, and no key leads to it", async () => {
+    const root = path.join(folder, "store");
+    await driver.put("runs/whole", text("x"));
+    const program = `
+      import { openFileDriver } from ${JSON.stringify(new URL("../dist/drivers/file/driver.js", import.meta.url).href)};
+      async function* body() { yield new Uint8Array(4096); console.log("begun"); await new Promise(() => setTimeout(() => 0, 1e9)); }
+      await openFileDriver({ root: ${JSON.stringify(root)} }).put("runs/cut", body());`;
+    const writer = spawn(process.execPath, ["--input-type=module", "--eval", program]);
+    await once(writer.stdout, "data");
+    writer.kill("SIGKILL");
+    await once(writer, "exit");
+
+    const [left = "", ...more] = await partialFiles(root);
+    expect([path.dirname(left), more]).toEqual(["runs", []]);
+    const keys: string[] = [];
+    for (const prefix of ["", "runs/", "runs/.", left]) {
+      for await (const { key } of driver.list(prefix)) keys.push(key);
+    }
+    expect(keys).toEqual(["runs/whole", "runs/whole"]);
+    await expectCode(driver.get("runs/cut"), "not_found");
+    await expectCode(driver.get(left), "invalid_argument");
+    await expectCode(driver.head(left), "invalid_argument");
+    await driver.put("runs/cut", text("again"));
+    expect((await collect(driver.get("runs/cut"))).byteLength).toBe(5);
   });
 
   it("a full device is resource_exhausted, and the partial file is gone", async (context) => {
