@@ -7,10 +7,13 @@ import {
   outputsFile,
   outputUploadFailed,
 } from "@flyte-dataplane/core";
-import { createStores, readObject, type Stores, statObject } from "@flyte-dataplane/storage";
+import type { Literal } from "@flyte-dataplane/proto/flyteidl2/core/literals";
+import { BlobType_BlobDimensionality } from "@flyte-dataplane/proto/flyteidl2/core/types";
+import { createStores, readObject, type Stores, statObject, writeObject } from "@flyte-dataplane/storage";
 import type { FuzzTarget } from "@flyte-dataplane/test-support";
 import { FuzzFolder, secret } from "../test/fuzz-folder.ts";
-import { type LeftOutputs, leave, randomOutputs } from "../test/random-outputs.ts";
+import { leave } from "../test/left-entry.ts";
+import { type LeftOutputs, randomOutputs } from "../test/random-outputs.ts";
 import { systemClock } from "./clock.ts";
 import { Tally } from "./tally.ts";
 import { declaredOutputs } from "./upload/declared-outputs.ts";
@@ -34,12 +37,12 @@ export const fuzzTarget: FuzzTarget = {
   generate: (random) => new TextEncoder().encode(JSON.stringify(randomOutputs(random))),
   run: async (input) => {
     folder ??= new FuzzFolder();
-    const { declared, entries } = JSON.parse(new TextDecoder().decode(input)) as LeftOutputs;
+    const left = JSON.parse(new TextDecoder().decode(input)) as LeftOutputs;
     folder.clear();
-    leave(folder.target, entries);
+    leave(folder.target, left.entries, folder.pipe);
     const stores = createStores({ clock: systemClock, network: { env: {}, writes: "sync" } });
     try {
-      return await publishAll(stores, declared, folder.target);
+      return await publishAll(stores, left, folder.target);
     } finally {
       folder.check();
       await stores.close();
@@ -50,10 +53,11 @@ export const fuzzTarget: FuzzTarget = {
 
 async function publishAll(
   stores: Stores,
-  declared: readonly number[],
+  { declared, inputs }: LeftOutputs,
   target: string,
 ): Promise<"accepted" | "rejected"> {
   const outputs = "mem://b/run/outputs.pb";
+  if (inputs === "failed") await writeObject(stores, "mem://b/run/error.pb", new Uint8Array());
   try {
     const variables = declaredOutputs(Uint8Array.from(declared));
     const failure = await upload({
@@ -67,13 +71,15 @@ async function publishAll(
       toRawOutput: "mem://b/raw",
       maxSimpleBytes: 1024,
       variables,
-      hasInputs: false,
+      hasInputs: inputs !== "none",
       primaryStatusFile: "",
     });
     if (failure !== undefined) encodeErrorDocument(failure);
     const isThere = (await statObject(stores, outputs)) !== undefined;
     if (isThere === (failure !== undefined)) throw new Error("outputs or a failure, never both or none");
+    if (failure?.message.includes(secret) === true) throw new Error("a failure tells of another's file");
     if (!isThere) return "rejected";
+    if (inputs === "failed") throw new Error("outputs of a task without its inputs");
     const { literals } = decodeLiteralMap(await readObject(stores, outputs, { maxBytes: 1 << 24 }), outputs);
     const names = [...variables.keys()].sort((a, b) => a.localeCompare(b)).join();
     if (
@@ -82,6 +88,7 @@ async function publishAll(
         .join() !== names
     )
       throw new Error("variables were lost");
+    for (const literal of Object.values(literals)) await checkData(stores, literal);
     return "accepted";
   } catch (error) {
     if (!(error instanceof DataPlaneError)) throw error;
@@ -93,11 +100,19 @@ async function publishAll(
   }
 }
 
+/** What is announced is there. */
+async function checkData(stores: Stores, { value }: Literal): Promise<void> {
+  if (value.case !== "scalar" || value.value.value.case !== "blob") return;
+  const { uri, metadata } = value.value.value.value;
+  if (metadata?.type?.dimensionality === BlobType_BlobDimensionality.MULTIPART) return;
+  if ((await statObject(stores, uri)) === undefined) throw new Error(`announced, and not there: ${uri}`);
+}
+
 /** Data goes where it was told to go, and nothing of it was read from outside. */
 async function checkObjects(stores: Stores): Promise<void> {
   const bucket = await stores.bucket({ scheme: "mem", bucket: "b", key: "" });
   for await (const { key } of bucket.list("")) {
-    if (!/^(?:raw\/(?:x|y|z)(?:\/|$)|run\/outputs\.pb$)/.test(key)) throw new Error(`an object at ${key}`);
+    if (!/^(?:raw\/(?:x|y|z)(?:\/|$)|run\/(?:outputs|error)\.pb$)/.test(key)) throw new Error(`an object at ${key}`);
     const content = new TextDecoder().decode(await bucket.read(key, { maxBytes: 1 << 24 }));
     if (content.includes(secret) || content.includes("root:")) throw new Error(`${key} holds another's file`);
   }

@@ -1,4 +1,5 @@
 /** A folder for fuzz cases, in memory where there is such a disk, and what may not change around it. */
+import { execFileSync } from "node:child_process";
 import {
   existsSync,
   lstatSync,
@@ -7,6 +8,8 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -17,15 +20,25 @@ export const secret = "the secret of another container";
 
 export class FuzzFolder {
   readonly #root: string;
-  /** The one folder that a case may fill. */
+  /** The one folder that a case may fill; empty or absent as a case begins. */
   readonly target: string;
+  /** A named pipe that links can be made to: a process for each would take longer than its case. */
+  readonly pipe: string;
+  /** What stands around the target, each with the marks that it had when it was made. */
+  readonly #around: readonly { readonly at: string; readonly marks: string }[];
 
   constructor() {
     this.#root = mkdtempSync(path.join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "flyte-copilot-fuzz-"));
-    this.target = path.join(this.#root, "pod", "target");
-    mkdirSync(path.dirname(this.target));
-    writeFileSync(path.join(this.#root, "secret"), secret);
-    writeFileSync(path.join(this.#root, "pod", "secret"), secret);
+    const pod = path.join(this.#root, "pod");
+    this.target = path.join(pod, "target");
+    mkdirSync(this.target, { recursive: true });
+    const files = [path.join(this.#root, "secret"), path.join(pod, "secret")];
+    for (const file of files) writeFileSync(file, secret);
+    this.pipe = path.join(this.#root, "pipe");
+    execFileSync("mkfifo", [this.pipe]);
+    // Long ago: whatever is written from now on shows, however coarse the file system's clock is.
+    for (const at of [...files, pod, this.#root]) utimesSync(at, 0, 0);
+    this.#around = [...files, pod, this.#root].map((at) => ({ at, marks: marksOf(at) }));
   }
 
   remove(): void {
@@ -40,22 +53,28 @@ export class FuzzFolder {
     return readFileSync(path.join(this.target, name));
   }
 
+  /** The target itself stays: made anew each time, it would change the folder that it lies in. */
   clear(): void {
-    rmSync(this.target, { recursive: true, force: true });
+    for (const name of readdirSync(this.target)) {
+      rmSync(path.join(this.target, name), { recursive: true, force: true });
+    }
   }
 
   /** Throws if anything around the target is not as it was, or something in it is half-written. */
   check(): void {
-    const around = [...readdirSync(this.#root), ...readdirSync(path.dirname(this.target))].filter(
-      (name) => name !== "target",
-    );
-    if (around.toSorted().join() !== "pod,secret,secret") throw new Error(`written outside: ${around.join()}`);
-    for (const file of [path.join(this.#root, "secret"), path.join(path.dirname(this.target), "secret")]) {
-      if (!lstatSync(file).isFile() || readFileSync(file, "utf8") !== secret) throw new Error(`${file} was changed`);
+    for (const { at, marks } of this.#around) {
+      if (marksOf(at) !== marks) throw new Error(`written outside: ${at}`);
     }
-    if (!existsSync(this.target)) return;
+    if (!statSync(this.target).isDirectory()) throw new Error("the target was replaced");
     // By kind, since names alone would be followed through links, round and round.
     const entries = readdirSync(this.target, { recursive: true, withFileTypes: true });
     if (entries.some(({ name }) => name.startsWith(".partial-"))) throw new Error("a file stays half-written");
   }
+}
+
+/** Changes with an entry's content, and with the entries of a folder. */
+function marksOf(at: string): string {
+  const { ino, size, mtimeMs, ctimeMs, mode } = lstatSync(at);
+  // A folder's inode changes with its times only; the ctime of setting them is ours.
+  return [ino, size, mtimeMs, ctimeMs, mode].join();
 }

@@ -1,6 +1,6 @@
 /** Inputs for fuzzing: maps of literals with the names and values that go wrong. */
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
-import { LiteralMapSchema, type LiteralSchema } from "@flyte-dataplane/proto/flyteidl2/core/literals";
+import { LiteralMapSchema, LiteralSchema } from "@flyte-dataplane/proto/flyteidl2/core/literals";
 
 export type Random = () => number;
 type Init = MessageInitShape<typeof LiteralSchema>;
@@ -65,10 +65,34 @@ const uris = [
   "/data/file.txt",
   "mem://b/inputs.pb",
   "mem://b/literal",
+  "mem://b/literals/list",
+  "mem://b/literals/map",
+  "mem://b/literals/union",
+  "mem://b/literals/next",
+  "mem://b/literals/loop",
+  "mem://b/literals/broken",
   "http://127.0.0.1:1/a%2Fb/x?y",
   "https://127.0.0.1:1/%ff",
   "http://[",
 ] as const;
+
+/** Offloaded literals by key, for the store. */
+export const offloaded: Readonly<Record<string, Uint8Array>> = (() => {
+  const text = scalar({ case: "primitive", value: { value: { case: "stringValue", value: "offloaded" } } });
+  const leading = (uri: string): Init => ({ value: { case: "offloadedMetadata", value: { uri } } });
+  const literals: Readonly<Record<string, Init>> = {
+    literal: { ...text, hash: "h", metadata: { k: "v" } },
+    "literals/list": { value: { case: "collection", value: { literals: [text, leading("mem://b/literal")] } } },
+    "literals/map": { value: { case: "map", value: { literals: { k: text } } } },
+    "literals/union": scalar({ case: "union", value: { value: text } }),
+    "literals/next": leading("mem://b/literals/list"),
+    "literals/loop": leading("mem://b/literals/loop"),
+  };
+  const stored = Object.entries(literals).map(
+    ([key, literal]) => [key, toBinary(LiteralSchema, create(LiteralSchema, literal))] as const,
+  );
+  return { ...Object.fromEntries(stored), "literals/broken": Uint8Array.of(0xff) };
+})();
 
 const texts = ["", "7", "null", "é\u0000", "line\nline", "{}", "x".repeat(2_000)] as const;
 const seconds = [0n, 1n, -1n, 253_402_300_799n, 253_402_300_800n, -62_135_596_801n, 2n ** 62n] as const;

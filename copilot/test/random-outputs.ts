@@ -1,24 +1,17 @@
 /** What a task may leave: files, folders, links and worse, and what it declares. */
-
-import { execFileSync } from "node:child_process";
-import { lstatSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
-import path from "node:path";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { TypedInterfaceSchema } from "@flyte-dataplane/proto/flyteidl2/core/interface";
 import type { Type } from "./documents.ts";
+import { fittingEntries } from "./fitting-outputs.ts";
+import type { LeftEntry } from "./left-entry.ts";
 import { below, oneOf, type Random } from "./random-literals.ts";
-
-export interface LeftEntry {
-  readonly at: string;
-  readonly kind: "file" | "folder" | "link" | "pipe";
-  /** Content of a file, target of a link. */
-  readonly text: string;
-}
 
 export interface LeftOutputs {
   /** Bytes of a serialized TypedInterface. */
   readonly declared: readonly number[];
   readonly entries: readonly LeftEntry[];
+  /** Inputs were declared, and perhaps their staging failed. */
+  readonly inputs: "none" | "staged" | "failed";
 }
 
 const variables = ["x", "y", "z", "../x", "_ERROR", "outputs.pb", ""] as const;
@@ -60,6 +53,8 @@ const texts = [
   "\ufffd",
   "x".repeat(3_000),
   '{"code":"C","message":"m","recoverable":false}',
+  '{"code":',
+  '{"message":7}',
 ] as const;
 const targets = [
   "x",
@@ -70,6 +65,8 @@ const targets = [
   ".",
   "..",
   "nowhere",
+  // Of what lies at the top, itself.
+  "_ERROR",
   "/proc/self/environ",
 ] as const;
 
@@ -78,10 +75,17 @@ export function randomOutputs(random: Random): LeftOutputs {
   const names = Array.from({ length: count }, (_, index) =>
     random() < 0.95 ? (variables[index] ?? "x") : oneOf(random, variables),
   );
-  const outputs = { variables: names.map((key) => ({ key, value: { type: randomType(random, 2) } })) };
+  const types = names.map((key) => ({ key, type: randomType(random, 2) }));
+  const outputs = { variables: types.map(({ key, type }) => ({ key, value: { type } })) };
   const declared = toBinary(TypedInterfaceSchema, create(TypedInterfaceSchema, { outputs }));
-  const entries = Array.from({ length: 1 + below(random, 6) }, () => randomEntry(random));
-  return { declared: [...declared], entries };
+  // Entries of chance are refused nearly always, before anything is stored: so half of the tasks mean well.
+  const meansWell = random() < 0.5;
+  const entries = meansWell ? types.flatMap(({ key, type }) => fittingEntries(random, type, key)) : [];
+  const strange = Array.from({ length: meansWell ? below(random, 2) : 1 + below(random, 6) }, () =>
+    randomEntry(random),
+  );
+  const inputs = oneOf<LeftOutputs["inputs"]>(random, ["none", "none", "staged", "failed"]);
+  return { declared: [...declared], entries: [...entries, ...strange], inputs };
 }
 
 function randomEntry(random: Random): LeftEntry {
@@ -89,7 +93,8 @@ function randomEntry(random: Random): LeftEntry {
   const chance = random();
   if (chance < 0.75) return { at, kind: "file", text: oneOf(random, texts) };
   if (chance < 0.85) return { at, kind: "folder", text: "" };
-  return chance < 0.995 ? { at, kind: "link", text: oneOf(random, targets) } : { at, kind: "pipe", text: "" };
+  if (chance < 0.97) return { at, kind: "link", text: oneOf(random, targets) };
+  return { at, kind: chance < 0.99 ? "pipe" : "large", text: "" };
 }
 
 function randomType(random: Random, depth: number): Type {
@@ -118,28 +123,4 @@ function randomType(random: Random, depth: number): Type {
       };
     }
   }
-}
-
-/** Makes what can be made: of two entries that cannot both be, the first. */
-export function leave(folder: string, entries: readonly LeftEntry[]): void {
-  mkdirSync(folder, { recursive: true });
-  for (const { at, kind, text } of entries) {
-    const file = path.join(folder, at);
-    try {
-      // Nothing of ours is made through a link.
-      const above = at.split("/").slice(0, -1);
-      if (above.some((_, index) => isLink(path.join(folder, ...above.slice(0, index + 1))))) continue;
-      mkdirSync(path.dirname(file), { recursive: true });
-      if (kind === "folder") mkdirSync(file);
-      else if (kind === "link") symlinkSync(text, file);
-      else if (kind === "pipe") execFileSync("mkfifo", [file], { stdio: "ignore" });
-      else writeFileSync(file, text, { flag: "wx" });
-    } catch {
-      // It is there already, or a file stands where its folder would be.
-    }
-  }
-}
-
-function isLink(file: string): boolean {
-  return lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() === true;
 }
