@@ -6,7 +6,7 @@ import { primaryFailure } from "./upload/primary-status.ts";
 import { type PublishOptions, publish } from "./upload/publish.ts";
 import { readTaskError } from "./upload/task-error.ts";
 
-export interface UploadOptions extends PublishOptions, CollectOptions {
+export interface UploadOptions extends PublishOptions, Omit<CollectOptions, "reservedNames"> {
   /** What the task declares to give. */
   readonly variables: ReadonlyMap<string, Variable>;
   /**
@@ -29,6 +29,7 @@ export async function upload(options: UploadOptions): Promise<TaskFailure | unde
   if (options.hasInputs && (await hasReport(options, options.signal))) {
     throw new DataPlaneError("failed_precondition", "publish outputs: a failure of this attempt was reported before");
   }
-  await publish(await collect(options.variables, options), options);
+  const reservedNames = [options.metaOutputName, options.errorName];
+  await publish(await collect(options.variables, { ...options, reservedNames }), options);
   return undefined;
 }

@@ -20,9 +20,14 @@ const reserved: ReadonlySet<string> = new Set([
   taskErrorFile,
 ]);
 
-/** Throws `invalid_argument` (origin user) for a variable that cannot be a file of its own in the directory. */
-export function checkVariableName(name: string): void {
-  if (reserved.has(name)) throw refuse(`variable "${name}"`, "the name is reserved for a file of the protocol");
+/**
+ * Throws `invalid_argument` (origin user) for a variable that cannot be a file of its own in the directory. `objects` are
+ * names that this run gives to objects of the protocol, which the variable's data would lie beside.
+ */
+export function checkVariableName(name: string, objects: readonly string[] = []): void {
+  // Of a name with slashes the first part: data of a folder could be what the rest names.
+  if (reserved.has(name) || objects.some((object) => object.split("/")[0] === name))
+    throw refuse(`variable "${name}"`, "the name is reserved for a file of the protocol");
   if (name === "__proto__") throw refuse(`variable "${name}"`, "the name is not supported");
   checkFileName(name, `variable "${name}"`);
 }

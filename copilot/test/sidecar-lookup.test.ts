@@ -61,6 +61,22 @@ describe("which files are outputs", () => {
     },
   );
 
+  it.each([
+    { name: "result.pb", flags: ["--meta-output-name", "result.pb"] },
+    { name: "why.pb", flags: ["--err-output-name", "why.pb"] },
+    { name: "meta", flags: ["--meta-output-name", "meta/result.pb"] },
+  ])("a variable named $name is refused where $flags gives that name to an object [copilot B40]", async (each) => {
+    const { name, flags } = each;
+    await published({ types: { [name]: blob(0) }, files: { [name]: "1" }, flags }, async ({ output, raw }) => {
+      const report = (await readError(output)) ?? (await readError(output, "why.pb"));
+      expect(report).toMatchObject({ message: expect.stringContaining("reserved") as string, origin: "user" });
+      await expect(readTree(raw)).rejects.toThrow("ENOENT");
+    });
+    await published({ types: { [name]: blob(0) }, files: { [name]: "1" } }, async ({ raw }) => {
+      expect(await readTree(raw)).toEqual({ [name]: "1" });
+    });
+  });
+
   it.each(["../x", "a/b", "..", "", "__proto__"])("the variable '%s' is refused", async (name) => {
     await published(
       { types: { [name]: blob(0) }, files: { fine: "1", ["__proto__"]: "1" } },

@@ -12,7 +12,7 @@ import {
   watcherTypes,
 } from "@flyte-dataplane/core";
 import type { Variable } from "@flyte-dataplane/proto/flyteidl2/core/interface";
-import { type ErrorPlace, hasReport, reportFailure } from "../error-report.ts";
+import { type ErrorPlace, hasReport, removeReports, reportFailure } from "../error-report.ts";
 import { lastWord } from "../last-word.ts";
 import { RunLog } from "../run-log.ts";
 import { timeLimit } from "../time-limit.ts";
@@ -32,12 +32,16 @@ export async function runSidecar(command: SidecarOptions, context: RunContext): 
   const waits = command.startWatcherType === "signal";
   let variables: ReadonlyMap<string, Variable>;
   let limits: LimitParts;
+  let forgotten: Promise<void> | undefined;
   try {
     variables = declaredOutputs(command.interface);
     if (variables.size === 0 && !settings.voidOutputs) return 0;
+    const hasNoInputs = command.interface !== undefined && !declaresInputs(command.interface);
+    if (waits && hasNoInputs) forgotten = forgetEarlierPods(command, context);
     checkChoices(command);
     limits = limitParts(command.timeoutMs, settings.reportMarginMs);
   } catch (error) {
+    await forgotten;
     await settle(failed(error), command, context, limitParts(command.timeoutMs, undefined));
     // Whoever ends early is started again, and would report again and again for as long as the task runs.
     if (waits) await untilTerminated(context);
@@ -47,8 +51,29 @@ export async function runSidecar(command: SidecarOptions, context: RunContext): 
     const marker = settings.successMarker ? path.join(command.fromLocalDir, taskSuccessFile) : undefined;
     await untilTerminated(context, marker);
   }
+  await forgotten;
   await settle(await uploadAll(command, variables, context, limits), command, context, limits);
   return 0;
+}
+
+/**
+ * Before its task runs, only an earlier pod of the attempt can have reported. Where inputs are staged, their download
+ * removes that; without any nobody else does, and it would keep this pod's own failure from being reported. Never
+ * rejects: what stays is no reason to leave the task alone.
+ */
+async function forgetEarlierPods({ toOutputPrefix }: SidecarOptions, context: RunContext): Promise<void> {
+  try {
+    await removeReports(placeOf(toOutputPrefix, context), timeLimit(forgetMs));
+  } catch (error) {
+    context.log.warn({ error: failed(error).message }, "an earlier failure of this attempt could not be removed");
+  }
+}
+
+/** Milliseconds: the task may end meanwhile, and its outputs are not to wait for long. */
+const forgetMs = 10_000;
+
+function placeOf(toOutputPrefix: string, { stores, locate, errorName }: RunContext): ErrorPlace {
+  return { stores, errorName, outputPrefix: locate(toOutputPrefix) };
 }
 
 async function untilTerminated({ ports }: RunContext, successMarker?: string): Promise<void> {
@@ -104,15 +129,15 @@ async function uploadAll(
 async function settle(
   failure: TaskFailure | undefined,
   { toOutputPrefix }: SidecarOptions,
-  { ports, stores, locate, errorName, log }: RunContext,
+  context: RunContext,
   { reportMs }: LimitParts,
 ): Promise<void> {
   if (failure === undefined) return;
-  const place: ErrorPlace = { stores, errorName, outputPrefix: locate(toOutputPrefix) };
+  const place = placeOf(toOutputPrefix, context);
   const signal = timeLimit(reportMs);
-  if (await hasReport(place, signal)) log.warn({}, "an earlier failure of this attempt stands");
+  if (await hasReport(place, signal)) context.log.warn({}, "an earlier failure of this attempt stands");
   else await reportFailure(place, failure, signal);
-  await lastWord(ports, failure.message);
+  await lastWord(context.ports, failure.message);
 }
 
 /** Recoverable also where the user is at fault: the task may leave other files next time. */

@@ -18,6 +18,8 @@ export interface CollectOptions {
   readonly toRawOutput: string;
   /** Most bytes of the text of one simple value. */
   readonly maxSimpleBytes: number;
+  /** Names of the objects that this run reports with, which no output may have. */
+  readonly reservedNames: readonly string[];
   readonly tally: Tally;
   readonly signal?: AbortSignal;
 }
@@ -31,14 +33,14 @@ export async function collect(
   variables: ReadonlyMap<string, Variable>,
   options: CollectOptions,
 ): Promise<Readonly<Record<string, Literal>>> {
-  const { fromLocalDir, toRawOutput, maxSimpleBytes } = options;
+  const { fromLocalDir, toRawOutput, maxSimpleBytes, reservedNames } = options;
   const faults = new VariableFaults();
   const folder = await OutputFolder.open(fromLocalDir);
   const literals: [string, Literal][] = [];
   const uploads: NamedUpload[] = [];
   for (const [name, { type }] of variables) {
     try {
-      checkVariableName(name);
+      checkVariableName(name, reservedNames);
       const found = await folder.find(name);
       const place = {
         name: JSON.stringify(name),

@@ -2,6 +2,7 @@ import type { Dirent } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import path from "node:path";
 import { DataPlaneError } from "@flyte-dataplane/core";
+import { isAbsent, readFault } from "../local/disk-fault.ts";
 
 /** A file or folder that the task left. */
 export interface FoundOutput {
@@ -33,10 +34,15 @@ export class OutputFolder {
     }
   }
 
-  /** The directory itself; one that is not there is empty. */
+  /** The directory itself; one that is not there is empty. Rejects for one that is there and cannot be read. */
   static async open(directory: string): Promise<OutputFolder> {
-    const root = await realpath(directory).catch(() => directory);
-    return new OutputFolder(root, root, await readdir(root, { withFileTypes: true }).catch(() => []));
+    try {
+      const root = await realpath(directory);
+      return new OutputFolder(root, root, await readdir(root, { withFileTypes: true }));
+    } catch (cause) {
+      if (isAbsent(cause)) return new OutputFolder(directory, directory, []);
+      throw readFault(directory, cause);
+    }
   }
 
   /** Names of all entries, in ascending order. */
@@ -78,6 +84,7 @@ export class OutputFolder {
     if (entry?.isFile() === true) return { path: file, isFolder: false };
     if (entry?.isDirectory() === true) return { path: file, isFolder: true };
     const resolved = await realpath(file).catch((cause: unknown) => {
+      if (!isAbsent(cause)) throw readFault(file, cause);
       throw refuse("not_found", file, "the link leads nowhere", cause);
     });
     if (!resolved.startsWith(`${this.#root}/`)) {
