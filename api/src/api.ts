@@ -9,6 +9,7 @@ import type { ApiConfig } from "./config.ts";
 import { abortWork } from "./deliveries/abort-work.ts";
 import { runDueLoop } from "./deliveries/due-loop.ts";
 import { type DeliveryDeps, enqueueWork } from "./deliveries/enqueue-work.ts";
+import { sampleFigures } from "./figures.ts";
 import { authMetadataService, identityService } from "./identity/identity-service.ts";
 import { internalRunService } from "./internal-runs/internal-run-service.ts";
 import type { PagesClients } from "./pages/pages-deps.ts";
@@ -86,6 +87,7 @@ export function createApi(options: ApiOptions): Service {
     ],
     loops: [
       { name: "enqueue runs", run: (signal) => runDueLoop(enqueueWork(delivery), { ...loop, signal }) },
+      { name: "run figures", run: (signal) => sampleFigures({ database, clock, logger, metrics, signal }) },
       { name: "abort actions", run: (signal) => runDueLoop(abortWork(delivery), { ...loop, signal }) },
     ],
     health: [

@@ -16,6 +16,8 @@ import { silent } from "./silent.ts";
 export interface FakeActions {
   readonly client: Client<typeof ActionsService>;
   readonly enqueued: EnqueueRequest[];
+  /** The header of each of those calls. */
+  readonly enqueueHeaders: Headers[];
   readonly aborted: AbortRequest[];
   readonly signalled: SignalRequest[];
   /** Called with the number of calls of that kind before; what it throws is the answer. */
@@ -34,7 +36,8 @@ export function fakeActions(): FakeActions {
     return before;
   };
   const service = rpc(ActionsService, {
-    enqueue: async (request) => {
+    enqueue: async (request, { requestHeader }) => {
+      fake.enqueueHeaders.push(requestHeader);
       await fake.onEnqueue(note(fake.enqueued, request));
       return create(EnqueueResponseSchema);
     },
@@ -50,6 +53,7 @@ export function fakeActions(): FakeActions {
   const fake: FakeActions = {
     client: createClient(ActionsService, directTransport([service], { logger: silent, freeze: true })),
     enqueued: [],
+    enqueueHeaders: [],
     aborted: [],
     signalled: [],
     onEnqueue: () => undefined,

@@ -75,7 +75,8 @@ async function enqueue(deps: DeliveryDeps, item: OutboxItem, signal: AbortSignal
   const request = fromBinary(EnqueueRequestSchema, item.request);
   deps.tries.add(1, { work: "enqueue" });
   try {
-    await deps.actions.enqueue(request, { signal, timeoutMs: deps.callTimeoutMs });
+    const headers: Record<string, string> = item.traceparent === null ? {} : { traceparent: item.traceparent };
+    await deps.actions.enqueue(request, { signal, timeoutMs: deps.callTimeoutMs, headers });
     return undefined;
   } catch (error) {
     const failure = fromConnectError(error, "enqueue");

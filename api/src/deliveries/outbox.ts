@@ -10,14 +10,16 @@ import { wakeDeliverySql } from "../runs/announce.ts";
 export interface OutboxItem extends ActionKey {
   /** EnqueueRequest bytes. */
   readonly request: Uint8Array;
+  /** The trace that the run was asked for in; null for none. */
+  readonly traceparent: string | null;
   /** Tries including this one. */
   readonly attempt: number;
 }
 
 const insert = statement(
   "api_outbox_insert",
-  `INSERT INTO action_outbox (project, domain, run_name, name, request, next_attempt_at, created_at)
-   VALUES ($1, $2, $3, $4, $5, $6, $6) ON CONFLICT DO NOTHING RETURNING ${wakeDeliverySql}`,
+  `INSERT INTO action_outbox (project, domain, run_name, name, request, traceparent, next_attempt_at, created_at)
+   VALUES ($1, $2, $3, $4, $5, $6, $7, $7) ON CONFLICT DO NOTHING RETURNING ${wakeDeliverySql}`,
 );
 
 const claim = statement<OutboxItem>(
@@ -28,7 +30,8 @@ const claim = statement<OutboxItem>(
      WHERE next_attempt_at <= $1 ORDER BY next_attempt_at LIMIT $3 FOR UPDATE SKIP LOCKED
    ) AS due
    WHERE box.project = due.project AND box.domain = due.domain AND box.run_name = due.run_name AND box.name = due.name
-   RETURNING box.project, box.domain, box.run_name AS "runName", box.name, box.request, box.attempt_count AS attempt`,
+   RETURNING box.project, box.domain, box.run_name AS "runName", box.name, box.request, box.traceparent,
+     box.attempt_count AS attempt`,
 );
 
 // A kept promise may be what an abort was waiting for.
@@ -53,10 +56,10 @@ const nextDue = statement<{ due: Date | null }>(
 export async function promiseEnqueue(
   transaction: Transaction,
   key: ActionKey,
-  request: Uint8Array,
+  { request, traceparent }: Pick<OutboxItem, "request" | "traceparent">,
   now: string,
 ): Promise<void> {
-  await transaction.query(insert, [...keyValues(key), request, now]);
+  await transaction.query(insert, [...keyValues(key), request, traceparent, now]);
 }
 
 /** Rows that are due, each ours until `leaseEnd`. */

@@ -56,12 +56,13 @@ export async function createRun(
   const task = await resolveTask(deps.database, request.task);
   const caller = callerOf(deps.config, requestHeader);
   const digest = requestDigest(request);
+  const traceparent = traceparentIn(requestHeader);
   const retry = where.runName === undefined ? retryDigest(requestHeader, caller, digest) : undefined;
   const earlier = await findRetried(deps.database, retry, deps.clock.now());
   if (earlier !== undefined) return create(CreateRunResponseSchema, { run: runOf(earlier) });
   for (let draw = 0; draw < draws; draw += 1) {
     const key: RunKey = { ...where, runName: where.runName ?? generateRunName() };
-    const plan = planRun(deps, { request, key, task, caller, digest });
+    const plan = planRun(deps, { request, key, task, caller, digest, traceparent });
     const row =
       where.runName === undefined
         ? await createDrawn(deps, plan, retry)
@@ -69,6 +70,12 @@ export async function createRun(
     if (row !== undefined) return create(CreateRunResponseSchema, { run: runOf(row) });
   }
   throw new DataPlaneError("internal", `create run in ${where.project}/${where.domain}: every name drawn is taken`);
+}
+
+/** Only what has the form of W3C's header: it is kept, and sent on. */
+function traceparentIn(header: Headers): string | null {
+  const value = header.get("traceparent") ?? "";
+  return /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(value) ? value : null;
 }
 
 function placeOf(id: CreateRunRequest["id"]): Omit<RunKey, "runName"> & { readonly runName?: string } {
@@ -124,7 +131,8 @@ async function insertRun(deps: RunsDeps, transaction: Transaction, plan: RunPlan
   const now = BigInt(deps.clock.now()) * 1000n;
   const specDigest = await storeSpec(transaction, plan.task.specBytes, now);
   if (!(await insertActionRow(transaction, rootRow(plan, specDigest, now)))) return false;
-  await promiseEnqueue(transaction, plan.action, enqueueRequestOf(plan), sqlTimeFromMs(deps.clock.now()));
+  const promise = { request: enqueueRequestOf(plan), traceparent: plan.traceparent };
+  await promiseEnqueue(transaction, plan.action, promise, sqlTimeFromMs(deps.clock.now()));
   return true;
 }
 

@@ -28,6 +28,7 @@ export interface RunPlan {
   readonly cacheKey: string;
   readonly caller: Caller | undefined;
   readonly digest: Uint8Array;
+  readonly traceparent: string | null;
 }
 
 export interface PlanOptions {
@@ -36,12 +37,14 @@ export interface PlanOptions {
   readonly task: ResolvedTask;
   readonly caller: Caller | undefined;
   readonly digest: Uint8Array;
+  /** The trace that the run is asked for in; null for none. */
+  readonly traceparent: string | null;
 }
 
 /** Throws `invalid_argument` for a base or an inputs location that is no storage URI, and for times out of range. */
 export function planRun(
   deps: { readonly config: Pick<ApiConfig, "storagePrefix">; readonly clock: Clock },
-  { request, key, task, caller, digest }: PlanOptions,
+  { request, key, task, caller, digest, traceparent }: PlanOptions,
 ): RunPlan {
   const runSpec = runSpecOf(deps, request, task);
   const base = runSpec.runBaseDir === "" ? deps.config.storagePrefix : runSpec.runBaseDir;
@@ -60,6 +63,7 @@ export function planRun(
     cacheKey: rootCacheKey(task.spec, inputs),
     caller,
     digest,
+    traceparent,
   };
 }
 

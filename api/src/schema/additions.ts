@@ -38,6 +38,11 @@ CREATE TABLE IF NOT EXISTS action_outbox (
 CREATE INDEX IF NOT EXISTS idx_action_outbox_due ON action_outbox (next_attempt_at);
 `;
 
+/** The trace of whoever asked for the run, in the form of the header: the call that carries the promise out is part of it. */
+export const tracedPromisesSql: string = `
+ALTER TABLE action_outbox ADD COLUMN IF NOT EXISTS traceparent TEXT;
+`;
+
 /** Requests answered a short while ago, so that a retry of one gets the run it already created. */
 export const retriedRequestsSql: string = `
 CREATE TABLE IF NOT EXISTS create_requests (

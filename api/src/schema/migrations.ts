@@ -4,7 +4,7 @@
  * after it, as further columns and tables that the reference's statements never mention.
  */
 import type { Migration } from "@flyte-dataplane/runtime/database";
-import { additionsSql, retriedRequestsSql } from "./additions.ts";
+import { additionsSql, retriedRequestsSql, tracedPromisesSql } from "./additions.ts";
 import { referenceTablesSql } from "./reference-tables.ts";
 
 /** Owner name of these migrations. */
@@ -14,4 +14,5 @@ export const apiMigrations: readonly Migration[] = [
   { version: 1, name: "reference-tables", sql: referenceTablesSql },
   { version: 2, name: "own-additions", sql: additionsSql },
   { version: 3, name: "retried-requests", sql: retriedRequestsSql },
+  { version: 4, name: "traced-promises", sql: tracedPromisesSql },
 ];

@@ -54,7 +54,8 @@ export function startTraces(settings: TelemetrySettings, options: TelemetryOptio
   };
 
   const interceptor: Interceptor = (next) => async (request) => {
-    const around = active.getStore() ?? ROOT_CONTEXT;
+    // A call that nobody waits for any more (a promise kept later) says itself which trace it is part of.
+    const around = active.getStore() ?? propagator.extract(ROOT_CONTEXT, request.header, inHeader);
     const { method } = request;
     const attributes = { "rpc.service": method.parent.typeName, "rpc.method": method.name };
     const span = tracer.startSpan(
@@ -104,6 +105,11 @@ type Fields = Readonly<Record<string, string | string[] | undefined>>;
 const fieldsOfRequest = {
   keys: (fields: Fields) => Object.keys(fields),
   get: (fields: Fields, name: string) => fields[name],
+};
+
+const inHeader = {
+  keys: (header: Headers) => [...header.keys()],
+  get: (header: Headers, name: string) => header.get(name) ?? undefined,
 };
 
 const toHeader = {
