@@ -30,6 +30,25 @@ test("a sampled gauge shows what is so when it is asked for", async () => {
   expect(await metrics.render()).toContain('open{kind="a"} 2');
 });
 
+test("what is read for every render counts as the instruments do", async () => {
+  const metrics = createMetrics();
+  const label = { method: 'a"b' };
+  const options = { help: "Time.", labels: ["method"], buckets: [0.1, 1] };
+  const observed = metrics.histogram({ ...options, name: "observed" });
+  for (const seconds of [0.05, 0.5, 0.5, 7]) observed.observe(seconds, label);
+  metrics.distributed({ ...options, name: "distributed" }, () => [
+    { labels: label, counts: [1, 2], count: 4, sum: 8.05 },
+  ]);
+  metrics.counter({ name: "counted_total", help: "Calls.", labels: ["method"] }).add(3, label);
+  metrics.tallied({ name: "tallied_total", help: "Calls.", labels: ["method"] }, () => [{ value: 3, labels: label }]);
+  const shown = (await metrics.render()).split(/\n+/).filter((line) => line !== "");
+  const named = (name: string): string[] => shown.filter((line) => line.includes(name));
+  const plain = (name: string): string[] => named(name).map((line) => line.replace(name, "it"));
+  expect(named("distributed")).toHaveLength(7);
+  expect(plain("distributed")).toEqual(plain("observed"));
+  expect(plain("tallied")).toEqual(plain("counted"));
+});
+
 test("a process shows its event loop, its collections of garbage and its memory", async () => {
   const shown = await createMetrics({ process: true }).render();
   for (const name of [
