@@ -61,6 +61,11 @@ export function createExecutor(options: ExecutorOptions): Executor {
     help: "Looks at an action, by outcome.",
     labels: ["result"],
   });
+  const backlog = metrics.gauge({
+    name: "controller_actions_due",
+    help: "Actions that are to be looked at and wait for a worker.",
+  });
+  const tellBacklog = (): void => backlog.set(queue.due);
   const queue = createKeyedQueue({
     clock,
     workers: options.workers,
@@ -86,6 +91,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
             : priorities.transition,
       );
     }
+    tellBacklog();
   };
 
   const onPod = ({ object, own }: Change<Pod>): void => {
@@ -167,6 +173,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
   };
 
   const pass = async (name: string, signal: AbortSignal): Promise<void> => {
+    tellBacklog();
     let asked: Asked = {};
     for (let step = 0; step < maxSteps; step += 1) {
       const action = actions.get(name);

@@ -37,6 +37,8 @@ export interface KeyedQueue {
   forget(key: string): void;
   /** Keys waiting, due or not. */
   readonly depth: number;
+  /** Keys that are due and wait for a worker. */
+  readonly due: number;
   /** Handles keys until `signal` aborts, then waits for the handlers under way. */
   run(handle: (key: string, signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void>;
 }
@@ -115,6 +117,8 @@ export function createKeyedQueue(options: QueueOptions): KeyedQueue {
     return undefined;
   };
 
+  const dueKeys = (): number => ready.reduce((sum, keys) => sum + keys.size, 0);
+
   return {
     add,
     forget: (key) => {
@@ -124,7 +128,10 @@ export function createKeyedQueue(options: QueueOptions): KeyedQueue {
       failures.delete(key);
     },
     get depth() {
-      return ready.reduce((sum, keys) => sum + keys.size, delayed.size);
+      return dueKeys() + delayed.size;
+    },
+    get due() {
+      return dueKeys();
     },
     run: async (handle, signal) => {
       const stopAll = (): void => {
