@@ -5,30 +5,46 @@ export interface Abortable {
   aborted(): void;
 }
 
-const watching = new WeakMap<AbortSignal, Set<Abortable>>();
+/** Those who wait for the abort of one signal. */
+export class AbortWatch {
+  /**
+   * Few, as many as there are requests under way. A `Set` that thousands pass through leaves its outgrown tables behind, each
+   * with a pointer to the next one and to who was in it: collections of the young generation keep all of that.
+   */
+  readonly #all: Abortable[] = [];
+
+  add(who: Abortable): void {
+    this.#all.push(who);
+  }
+
+  /** Without effect for those who are not in it. */
+  delete(who: Abortable): void {
+    const index = this.#all.indexOf(who);
+    const last = this.#all.pop();
+    if (last === undefined || index === this.#all.length) return;
+    // Nobody was to go, or the last one takes the place.
+    this.#all[index < 0 ? this.#all.length : index] = last;
+  }
+
+  tell(): void {
+    for (const who of [...this.#all]) who.aborted();
+  }
+}
+
+const watching = new WeakMap<AbortSignal, AbortWatch>();
 
 /**
- * Tells `who` when `signal` aborts. A tree moves under one signal: that gets one listener, since adding and removing one for
- * each request costs as much as signing it.
+ * Whoever is to be told when `signal` aborts is added to it, and taken away again. A tree moves under one signal: that gets
+ * one listener, since adding and removing one for each request costs as much as signing it.
  */
-export function watchAbort(signal: AbortSignal, who: Abortable): void {
-  (watching.get(signal) ?? listenTo(signal)).add(who);
+export function abortWatch(signal: AbortSignal): AbortWatch {
+  return watching.get(signal) ?? listenTo(signal);
 }
 
-export function unwatchAbort(signal: AbortSignal, who: Abortable): void {
-  watching.get(signal)?.delete(who);
-}
-
-function listenTo(signal: AbortSignal): Set<Abortable> {
-  const all = new Set<Abortable>();
-  watching.set(signal, all);
+function listenTo(signal: AbortSignal): AbortWatch {
+  const watch = new AbortWatch();
+  watching.set(signal, watch);
   setMaxListeners(0, signal);
-  signal.addEventListener(
-    "abort",
-    () => {
-      for (const who of all) who.aborted();
-    },
-    { once: true },
-  );
-  return all;
+  signal.addEventListener("abort", () => watch.tell(), { once: true });
+  return watch;
 }

@@ -1,7 +1,7 @@
 import { malformed } from "./failures.ts";
 
 /** More fields than any store sends; a peer that goes on for ever must not fill the memory. */
-const maxFields = 200;
+export const maxFields = 200;
 
 const fieldName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
@@ -42,37 +42,26 @@ export function addField(fields: Map<string, string>, { name, value }: Field): v
   fields.set(name, before === undefined ? value : `${before}, ${value}`);
 }
 
-/** Servers say the same over and over, but for a few lines of each response. */
-const known = new Map<string, Field>();
-const maxKnown = 256;
-const longestKnown = 256;
-
 /**
  * One line, without its end. Strict as RFC 9112 section 5 lets a client be: no folded lines, no blank before the colon; each
  * is a way to smuggle one field as another. Throws `unavailable`.
  */
 export function fieldOf(line: string): Field {
-  const field = known.get(line);
-  if (field !== undefined) return field;
   const colon = line.indexOf(":");
   const name = line.slice(0, Math.max(colon, 0));
   if (!isFieldName(name)) throw malformed("a header line without a proper name");
-  const value = withoutBlanks(line, colon + 1);
+  const value = withoutBlanks(line, colon + 1, line.length);
   if (!isFieldValue(value)) throw malformed("a control character in a header");
-  const read = { name: name.toLowerCase(), value };
-  if (line.length <= longestKnown) {
-    if (known.size >= maxKnown) known.clear();
-    known.set(line, read);
-  }
-  return read;
+  return { name: name.toLowerCase(), value };
 }
 
-/** `line` from `start`, without blanks and tabs at either end. A pattern that does this takes quadratic time. */
-function withoutBlanks(line: string, start: number): string {
-  let end = line.length;
-  while (start < end && isBlank(line.charCodeAt(start))) start += 1;
-  while (end > start && isBlank(line.charCodeAt(end - 1))) end -= 1;
-  return line.slice(start, end);
+/** `text` from `start` to `end`, without blanks and tabs at either end. A pattern that does this takes quadratic time. */
+export function withoutBlanks(text: string, start: number, end: number): string {
+  let first = start;
+  let last = end;
+  while (first < last && isBlank(text.charCodeAt(first))) first += 1;
+  while (last > first && isBlank(text.charCodeAt(last - 1))) last -= 1;
+  return text.slice(first, last);
 }
 
 function isBlank(code: number): boolean {

@@ -1,13 +1,15 @@
 import { malformed } from "./failures.ts";
 import { HeadReader } from "./head-reader.ts";
 import { parseResponseHead, parseStatusLine, type ResponseHead } from "./response-head.ts";
+import { wholeHead } from "./whole-head.ts";
 
 /** A server may report that it is still at it, but not for ever. */
 const maxInterim = 16;
 
 /** Reads heads until the final one: those with a 1xx status only tell that there is more to come. */
 export class FinalHead {
-  #reader = new HeadReader();
+  /** Of a head that is not there in one piece. */
+  #reader: HeadReader | undefined;
   #interim = 0;
 
   /** The final head, once it is there. */
@@ -19,12 +21,23 @@ export class FinalHead {
   push(bytes: Uint8Array): number {
     let taken = 0;
     while (taken < bytes.byteLength && this.head === undefined) {
-      taken += this.#reader.push(taken === 0 ? bytes : bytes.subarray(taken));
-      const { first, lines } = this.#reader;
-      if (lines !== undefined) this.#finished(parseResponseHead(lines));
-      // What speaks another protocol may never come to an empty line.
-      else if (first !== undefined) parseStatusLine(first);
+      taken += this.#pushOne(taken === 0 ? bytes : bytes.subarray(taken));
     }
+    return taken;
+  }
+
+  #pushOne(bytes: Uint8Array): number {
+    const whole = this.#reader === undefined ? wholeHead(bytes) : undefined;
+    if (whole !== undefined) {
+      this.#finished(whole.head);
+      return whole.bytes;
+    }
+    const reader = (this.#reader ??= new HeadReader());
+    const taken = reader.push(bytes);
+    const { first, lines } = reader;
+    if (lines !== undefined) this.#finished(parseResponseHead(lines));
+    // What speaks another protocol may never come to an empty line.
+    else if (first !== undefined) parseStatusLine(first);
     return taken;
   }
 
@@ -41,6 +54,6 @@ export class FinalHead {
     this.#interim += 1;
     if (this.#interim > maxInterim) throw malformed(`more than ${maxInterim} interim responses`);
     if (head.status === 100) this.continued = true;
-    this.#reader = new HeadReader();
+    this.#reader = undefined;
   }
 }

@@ -4,8 +4,6 @@ import { malformed } from "./failures.ts";
 const maxHeadBytes = 64 * 1024;
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
-const headEnd = Buffer.from("\r\n\r\n");
-const improperEnd = "a line that does not end in CR LF";
 
 /**
  * Collects the lines of a head, or of trailers, from chunks cut anywhere, up to and with the empty line that ends it.
@@ -28,30 +26,6 @@ export class HeadReader {
   /** Returns how many of `bytes` belong to the head: all of them until `lines` is there. */
   push(bytes: Uint8Array): number {
     const chunk = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    return this.#bytes === 0 ? (this.#pushWhole(chunk) ?? this.#pushLines(chunk)) : this.#pushLines(chunk);
-  }
-
-  /** A head that came in one piece, as most do, becomes text at once; undefined for any other. */
-  #pushWhole(chunk: Buffer): number | undefined {
-    // No trailers at all: what follows their empty line is none of ours.
-    if (chunk[0] === carriageReturn) return undefined;
-    const end = chunk.indexOf(headEnd);
-    const taken = end + headEnd.length;
-    if (end < 0 || taken > maxHeadBytes) return undefined;
-    const text = chunk.toString("latin1", 0, end + 2);
-    for (let from = 0; from < text.length; ) {
-      const feed = text.indexOf("\n", from);
-      const line = text.slice(from, feed - 1);
-      if (text.charCodeAt(feed - 1) !== carriageReturn || line.includes("\r")) throw malformed(improperEnd);
-      this.#lines.push(line);
-      from = feed + 1;
-    }
-    this.#bytes = taken;
-    this.lines = this.#lines;
-    return taken;
-  }
-
-  #pushLines(chunk: Buffer): number {
     for (let from = 0; ; ) {
       const end = chunk.indexOf(lineFeed, from);
       const taken = (end < 0 ? chunk.length : end + 1) - from;
@@ -76,7 +50,7 @@ export class HeadReader {
     const whole = this.#partial.length === 0 ? rest : Buffer.concat([...this.#partial, rest]);
     this.#partial = [];
     const length = whole.length - 1;
-    if (whole.indexOf(carriageReturn) !== length || length < 0) throw malformed(improperEnd);
+    if (whole.indexOf(carriageReturn) !== length || length < 0) throw malformed("a line that does not end in CR LF");
     return whole.toString("latin1", 0, length);
   }
 }

@@ -52,6 +52,11 @@ export function parseResponseHead(lines: readonly string[]): ResponseHead {
     headers,
     contentLengths,
     transferEncodings,
-    connection: connection === undefined ? noOptions : new Set(connection.toLowerCase().split(/[ \t]*,[ \t]*/)),
+    connection: connection === undefined ? noOptions : connectionOptions(connection),
   };
+}
+
+/** Of the values of all fields `Connection`. */
+export function connectionOptions(text: string): ReadonlySet<string> {
+  return new Set(text.toLowerCase().split(/[ \t]*,[ \t]*/));
 }

@@ -1,6 +1,6 @@
 import { abortError, DataPlaneError } from "@flyte-dataplane/core";
 import type { Source } from "../driver.ts";
-import { type Abortable, unwatchAbort, watchAbort } from "./abort-watch.ts";
+import { type Abortable, type AbortWatch, abortWatch } from "./abort-watch.ts";
 import { type BodyFraming, endedEarly } from "./body-framing.ts";
 import type { Connection } from "./connection.ts";
 import type { WireResponse } from "./exchange.ts";
@@ -57,6 +57,7 @@ class Exchange implements Receiver, BodySupply, HandoverSupply, Abortable {
   readonly #resolve: (response: WireResponse) => void;
   readonly #reject: (error: unknown) => void;
   readonly #heads = new FinalHead();
+  readonly #watch: AbortWatch | undefined;
   #stop: AbortController | undefined;
   #intake: Intake | undefined;
   /** The head of a body that goes to the taker. */
@@ -82,7 +83,8 @@ class Exchange implements Receiver, BodySupply, HandoverSupply, Abortable {
     this.#resolve = resolve;
     this.#reject = reject;
     const { signal } = outgoing;
-    if (signal !== undefined) watchAbort(signal, this);
+    this.#watch = signal === undefined ? undefined : abortWatch(signal);
+    this.#watch?.add(this);
   }
 
   begin(): void {
@@ -285,7 +287,6 @@ class Exchange implements Receiver, BodySupply, HandoverSupply, Abortable {
   }
 
   #forgetSignal(): void {
-    const { signal } = this.#outgoing;
-    if (signal !== undefined) unwatchAbort(signal, this);
+    this.#watch?.delete(this);
   }
 }

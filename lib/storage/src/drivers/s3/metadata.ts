@@ -25,11 +25,11 @@ export function metadataHeaders(metadata: Readonly<Record<string, string>>): Rec
 
 /** Metadata of an answer, encoded words decoded; undefined where there is none. */
 export function metadataOf(headers: ReadonlyMap<string, string>): Readonly<Record<string, string>> | undefined {
-  let found: [string, string][] | undefined;
-  for (const field of headers) if (field[0].startsWith(prefix)) (found ??= []).push(field);
-  if (found === undefined) return undefined;
+  let names: string[] | undefined;
+  for (const name of headers.keys()) if (name.startsWith(prefix)) (names ??= []).push(name);
+  if (names === undefined) return undefined;
   // Entries, not assignment: a name such as __proto__ is a name like any other.
-  return Object.fromEntries(found.map(([name, value]) => [name.slice(prefix.length), decode(value)]));
+  return Object.fromEntries(names.map((name) => [name.slice(prefix.length), decode(headers.get(name) ?? "")]));
 }
 
 /** Blanks inside are fine where they are single: signatures fold longer stretches, and stores may do so too. */
