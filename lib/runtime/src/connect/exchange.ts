@@ -2,8 +2,9 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http";
 import type { Readable } from "node:stream";
 import type { CallerAddress } from "../server/call-hook.ts";
+import type { Placed } from "../server/under-way.ts";
 
-export interface Exchange extends CallerAddress {
+export interface Exchange extends CallerAddress, Placed {
   readonly httpVersion: 1 | 2;
   readonly method: string;
   /** Without the query. */

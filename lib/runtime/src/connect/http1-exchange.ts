@@ -3,6 +3,7 @@ import { type Exchange, splitTarget } from "./exchange.ts";
 
 /** An HTTP/1.1 request and its answer. */
 export class Http1Exchange implements Exchange {
+  place = -1;
   readonly httpVersion = 1;
   readonly method: string;
   readonly path: string;

@@ -4,6 +4,7 @@ import { type Exchange, splitTarget } from "./exchange.ts";
 
 /** An HTTP/2 stream. Node's own request and response classes stand on the same stream and cost a third of the call. */
 export class Http2Exchange implements Exchange {
+  place = -1;
   readonly httpVersion = 2;
   readonly method: string;
   readonly path: string;

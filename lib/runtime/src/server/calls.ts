@@ -1,6 +1,7 @@
 /** The calls under way, and the two moments that end them: streams when the drain begins, unary calls when it is over. */
 import { setMaxListeners } from "node:events";
 import type { RunningCall } from "./running-call.ts";
+import { UnderWay } from "./under-way.ts";
 
 export interface Calls {
   /** Aborts when the drain begins. */
@@ -46,17 +47,17 @@ export function createCalls(): Calls {
 }
 
 function createCutSet() {
-  const calls = new Set<RunningCall>();
+  const calls = new UnderWay<RunningCall>();
   let why: Error | undefined;
   return {
     add: (call: RunningCall): (() => void) => {
       if (why !== undefined) call.abort(why);
       calls.add(call);
-      return () => void calls.delete(call);
+      return () => calls.delete(call);
     },
     cut: (reason: Error): void => {
       why = reason;
-      for (const call of calls) call.abort(reason);
+      for (const call of calls.all()) call.abort(reason);
     },
   };
 }

@@ -3,6 +3,7 @@
  * short calls never do, and each costs as much as the rest of a small call.
  */
 import type { CallContext, Caller, CallTarget } from "./service.ts";
+import type { Placed } from "./under-way.ts";
 
 export interface RunningCallOptions {
   readonly requestHeader: () => Headers;
@@ -10,7 +11,8 @@ export interface RunningCallOptions {
   readonly target?: CallTarget;
 }
 
-export class RunningCall implements CallContext {
+export class RunningCall implements CallContext, Placed {
+  place = -1;
   timeoutMs: number | undefined;
   caller: Caller | undefined;
   readonly target: CallTarget | undefined;

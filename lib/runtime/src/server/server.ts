@@ -19,6 +19,7 @@ import { listenPlaces } from "./listen-places.ts";
 import { watchLoopLag } from "./loop-lag.ts";
 import type { Service } from "./service.ts";
 import { followTlsFiles, readTlsFiles, type TlsFiles, type TlsIdentity } from "./tls.ts";
+import { UnderWay } from "./under-way.ts";
 
 export interface ServerOptions {
   readonly services: readonly Service[];
@@ -98,7 +99,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     calls,
   );
   const guard = createGuard({ hostNames: options.hostNames ?? [], origins: options.origins ?? [] });
-  const open = new Set<Exchange>();
+  const open = new UnderWay<Exchange>();
   /** False for a request that is left to fastify. */
   const answered = (exchange: Exchange): boolean => {
     const end = calls.begin();
@@ -154,7 +155,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     leaving.abort();
     await clock.sleep(options.lingerMs ?? 0);
     // Said in every answer to come, so that no caller sends its next call into a connection that is about to close.
-    for (const exchange of open) exchange.lastOnConnection();
+    for (const exchange of open.all()) exchange.lastOnConnection();
     calls.drain(new DataPlaneError("unavailable", "the server is shutting down; call again"));
     closed.abort();
     const gone = listening.close();
