@@ -27,7 +27,8 @@ export class AbortWatch {
   }
 
   tell(): void {
-    for (const who of [...this.#all]) who.aborted();
+    // Whoever is told goes.
+    for (const who of this.#all.slice()) who.aborted();
   }
 }
 

@@ -210,9 +210,16 @@ function readForeign({ method, text }: Input): string | undefined {
 export const fuzzTarget: FuzzTarget = {
   name: "wire-response",
   subject: "lib/storage/src/wire/chunked-body.ts",
-  further: ["body-framing", "fields", "final-head", "framing-of", "head-reader", "response-head"].map(
-    (name) => `lib/storage/src/wire/${name}.ts`,
-  ),
+  further: [
+    "body-framing",
+    "fields",
+    "final-head",
+    "framing-of",
+    "head-fields",
+    "head-reader",
+    "response-head",
+    "whole-head",
+  ].map((name) => `lib/storage/src/wire/${name}.ts`),
   generate(random) {
     const input = sound(random);
     return new TextEncoder().encode(JSON.stringify(random() < 0.3 ? input : changed(random, input)));

@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
+import { type FieldName, fieldNameAt } from "./field-names.ts";
 import { maxFields } from "./fields.ts";
-import { HeadFields, HeadShape } from "./head-shape.ts";
+import { HeadFields } from "./head-fields.ts";
 import { connectionOptions, type ResponseHead } from "./response-head.ts";
 
 const headEnd = Buffer.from("\r\n\r\n");
@@ -13,7 +14,6 @@ const soundHead =
   /^HTTP\/1\.[01] [1-5][0-9][0-9](?: [\t\x20-\x7e\x80-\xff]*)?\r\n(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)*$/;
 
 const noOptions: ReadonlySet<string> = new Set();
-let latest = new HeadShape([]);
 
 /** A head, and how many bytes it took. */
 export interface WholeHead {
@@ -33,10 +33,16 @@ export function wholeHead(chunk: Uint8Array): WholeHead | undefined {
   const text = buffer.toString("latin1", 0, end + 2);
   // A tab in a field that frames the body is refused; hardly anybody sends one.
   if (!soundHead.test(text) || text.includes("\t")) return undefined;
-  const ends = lineEnds(text);
-  if (ends.length - 1 > maxFields) return undefined;
-  if (!isShaped(latest, text, ends)) latest = shapeOf(text, ends);
-  const headers = new HeadFields(latest, text, ends);
+  const ends = [text.indexOf("\r")];
+  const lines: FieldName[] = [];
+  for (let from = (ends[0] ?? 0) + 2; from < text.length; ) {
+    lines.push(fieldNameAt(text, from, text.indexOf(":", from)));
+    const lineEnd = text.indexOf("\r", from);
+    ends.push(lineEnd);
+    from = lineEnd + 2;
+  }
+  if (lines.length > maxFields) return undefined;
+  const headers = new HeadFields(text, lines, ends);
   const connection = headers.get("connection");
   const head: ResponseHead = {
     status: Number(text.slice(versionAt + 2, versionAt + 5)),
@@ -47,26 +53,4 @@ export function wholeHead(chunk: Uint8Array): WholeHead | undefined {
     connection: connection === undefined ? noOptions : connectionOptions(connection),
   };
   return { head, bytes: end + headEnd.length };
-}
-
-/** Where the lines of `text` end, each of which has an end. */
-function lineEnds(text: string): number[] {
-  const ends: number[] = [];
-  for (let end = text.indexOf("\r"); end >= 0; end = text.indexOf("\r", end + 2)) ends.push(end);
-  return ends;
-}
-
-function isShaped({ starts }: HeadShape, text: string, ends: readonly number[]): boolean {
-  if (starts.length !== ends.length - 1) return false;
-  let line = 0;
-  for (const start of starts) {
-    if (!text.startsWith(start, (ends[line] ?? 0) + 2)) return false;
-    line += 1;
-  }
-  return true;
-}
-
-function shapeOf(text: string, ends: readonly number[]): HeadShape {
-  const begins = ends.slice(0, -1).map((end) => end + 2);
-  return new HeadShape(begins.map((begin) => text.slice(begin, text.indexOf(":", begin) + 1)));
 }
