@@ -42,7 +42,7 @@ function hastyClock(): Clock & { readonly slept: readonly number[] } {
 }
 
 /** Time passes when the test says so: for those who sleep as long as that, once there are any. */
-function steppedClock(): Clock & { pass(ms: number): Promise<void> } {
+function steppedClock(): Clock & { pass(ms: number): Promise<void>; reached(ms: number): Promise<void> } {
   const sleepers = new Set<{ readonly ms: number; wake(): void }>();
   let added: () => void = () => undefined;
   let now = 0;
@@ -58,6 +58,10 @@ function steppedClock(): Clock & { pass(ms: number): Promise<void> } {
         });
         added();
       }),
+    reached: async (ms) => {
+      while (![...sleepers].some((sleeper) => sleeper.ms === ms))
+        await new Promise<void>((resolve) => (added = resolve));
+    },
     pass: async (ms) => {
       const due = () => [...sleepers].filter((sleeper) => sleeper.ms <= ms);
       while (due().length === 0) await new Promise<void>((resolve) => (added = resolve));
@@ -154,6 +158,25 @@ test("a listener behind a line that fell silent is told that it missed something
   await db.transaction((transaction) => transaction.notify("silent", "hello"));
   await again;
   expect(events).toEqual(["missed", "hello"]);
+  await line.close();
+});
+
+test("a listener whose new line falls silent before it is asked for anything gives that one up, and tries another", async () => {
+  const line = await openLine(postgres.url);
+  const clock = steppedClock();
+  const db = database({ url: line.url, clock });
+  let missed: () => void = () => undefined;
+  const told = new Promise<void>((resolve) => (missed = resolve));
+  await db.listen("half-open", { notified: () => undefined, missed });
+  line.fallSilent();
+  // What it reconnects to is silent from the moment that it could be asked.
+  line.fallSilentOnceReady();
+  for (const ms of [30_000, 10_000, 100]) await clock.pass(ms);
+  // The wait for the answer to LISTEN; then another try, on a line that works.
+  await clock.reached(10_000);
+  line.mend();
+  for (const ms of [10_000, 1000]) await clock.pass(ms);
+  await told;
   await line.close();
 });
 

@@ -10,11 +10,14 @@ export interface SilentLine {
   readonly url: string;
   /** From now on nothing passes in either direction, and nobody new gets through. */
   fallSilent(): void;
+  /** The same for connections that begin from now on, once the server has said that it is ready for them. */
+  fallSilentOnceReady(): void;
   /** New connections get through again; those from before stay as they are. */
   mend(): void;
   close(): Promise<void>;
 }
 
+const readyForQuery = Buffer.from([0x5a, 0, 0, 0, 5, 0x49]);
 const socketName = ".s.PGSQL.5432";
 
 export async function openLine(url: string): Promise<SilentLine> {
@@ -22,7 +25,7 @@ export async function openLine(url: string): Promise<SilentLine> {
   await chmod(directory, 0o700);
   const target = join(new URL(url).searchParams.get("host") ?? "", socketName);
   const sockets = new Set<Socket>();
-  let line = { silent: false };
+  let line = { silent: false, onceReady: false };
   const server = createServer((near) => {
     const own = line;
     sockets.add(near.on("error", () => undefined));
@@ -30,7 +33,13 @@ export async function openLine(url: string): Promise<SilentLine> {
     const far = connect(target).on("error", () => undefined);
     sockets.add(far);
     near.on("data", (bytes) => own.silent || far.write(bytes)).on("close", () => far.destroy());
-    far.on("data", (bytes) => own.silent || near.write(bytes)).on("close", () => own.silent || near.destroy());
+    far.on("data", (bytes) => {
+      if (own.silent) return;
+      near.write(bytes);
+      // The server's last word on a new connection: Z, a length of five, idle.
+      if (own.onceReady && bytes.subarray(-6).equals(readyForQuery)) own.silent = true;
+    });
+    far.on("close", () => own.silent || near.destroy());
   }).listen(join(directory, socketName));
   await once(server, "listening");
   return {
@@ -38,8 +47,11 @@ export async function openLine(url: string): Promise<SilentLine> {
     fallSilent: () => {
       line.silent = true;
     },
+    fallSilentOnceReady: () => {
+      line = { silent: false, onceReady: true };
+    },
     mend: () => {
-      line = { silent: false };
+      line = { silent: false, onceReady: false };
     },
     close: async () => {
       for (const socket of sockets) socket.destroy();

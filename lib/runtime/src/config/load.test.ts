@@ -235,8 +235,17 @@ describe("faults", () => {
       content: "example: { name: a }\nexample: { name: b }",
       fault: "c.yaml: Map keys must be unique",
     },
-    { name: "no map at the top", content: "- a", fault: 'c.yaml: the file is ["a"]; expected keys below it' },
-    { name: "a scalar for a section", content: "example: 3", fault: "c.yaml: example is 3; expected keys below it" },
+    { name: "no map at the top", content: "- a", fault: "c.yaml: the file is a list; expected keys below it" },
+    {
+      name: "a scalar for a section",
+      content: "example: 3",
+      fault: "c.yaml: example is a number; expected keys below it",
+    },
+    {
+      name: "a URL for a section, which may hold a password",
+      content: "example: postgresql://me:hidden@host/db",
+      fault: "c.yaml: example is a text; expected keys below it",
+    },
     {
       name: "a list for a text",
       content: "example: { name: [a] }",

@@ -142,9 +142,9 @@ function fromFile(
     } else if (typeof value === "object" && value !== null && !Array.isArray(value)) {
       for (const [key, inner] of Object.entries(value)) visit(inner, [...path, key]);
     } else if (value !== null) {
-      faults.push(
-        `${file.path}: ${name === "" ? "the file" : name} is ${JSON.stringify(value)}; expected keys below it`,
-      );
+      // Not what it is: `database: postgresql://me:secret@host` is an easy mistake.
+      const kind = Array.isArray(value) ? "a list" : `a ${typeof value === "string" ? "text" : typeof value}`;
+      faults.push(`${file.path}: ${name === "" ? "the file" : name} is ${kind}; expected keys below it`);
     }
   };
   visit(root, []);

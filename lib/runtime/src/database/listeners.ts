@@ -20,6 +20,8 @@ export interface Listeners {
 const backoff = { baseMs: 50, maxMs: 1000 } as const;
 /** How often a silent connection is asked whether it still lives. */
 const pingMs = 30_000;
+/** What a living server answers in. */
+const answerMs = 10_000;
 
 export function createListeners(options: ListenersOptions): Listeners {
   const channels = new Map<string, Set<Listener>>();
@@ -36,7 +38,10 @@ export function createListeners(options: ListenersOptions): Listeners {
     });
     try {
       await client.connect();
-      for (const channel of channels.keys()) await client.query(`listen ${escapeIdentifier(channel)}`);
+      // A line may fall silent between the two, and only `connect` has a deadline of its own.
+      await inTime(client, async () => {
+        for (const channel of channels.keys()) await client.query(`listen ${escapeIdentifier(channel)}`);
+      });
     } catch (error) {
       opening = undefined;
       await client.end().catch(() => undefined);
@@ -45,6 +50,20 @@ export function createListeners(options: ListenersOptions): Listeners {
     current = client;
     void ping(client);
     return client;
+  };
+  /** Ends `client`, which rejects what it is asked, when `questions` are not answered in time. */
+  const inTime = async (client: Client, questions: () => Promise<unknown>): Promise<void> => {
+    const answered = new AbortController();
+    const silent = options.clock.sleep(answerMs, { signal: answered.signal }).then(
+      () => client.end(),
+      () => undefined,
+    );
+    try {
+      await questions();
+    } finally {
+      answered.abort();
+      await silent.catch(() => undefined);
+    }
   };
   const connected = (): Promise<Client> => (opening ??= open());
 
@@ -88,14 +107,7 @@ export function createListeners(options: ListenersOptions): Listeners {
         return;
       }
       if (client !== current) return;
-      const answered = new AbortController();
-      const silent = options.clock.sleep(pingMs / 3, { signal: answered.signal }).then(
-        () => client.end(),
-        () => undefined,
-      );
-      await ask(client, "select 1").catch(() => undefined);
-      answered.abort();
-      await silent.catch(() => undefined);
+      await inTime(client, () => ask(client, "select 1")).catch(() => undefined);
     }
   };
 

@@ -33,7 +33,7 @@ const names: ReadonlyMap<Code, ErrorCode> = new Map(
  */
 export function toConnectError(error: unknown): ConnectError {
   if (error instanceof ConnectError) {
-    const plain = new ConnectError(error.rawMessage, error.code, error.metadata);
+    const plain = new ConnectError(redactText(error.rawMessage), error.code, error.metadata);
     plain.details = error.details;
     return plain;
   }
