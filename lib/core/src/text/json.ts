@@ -31,8 +31,8 @@ export function jsonString(text: string): string {
   );
 }
 
-/** Levels of a JSON document that still fit into a message, with room for what stands around it. */
-const maxJsonDepth = 40;
+/** Levels of a JSON document that still fit into a message, where an object takes three, with what stands around it. */
+const maxJsonDepth = 31;
 
 /**
  * Reads one JSON object; `null` is an empty one. Text after the first value is ignored, of repeated keys the last

@@ -89,7 +89,9 @@ class Scan {
     }
   }
 
+  /** Other runtimes read an entry as the message that it is on the wire, and count it. */
   private mapEntry(field: DescField & { fieldKind: "map" }, end: number, depth: number): void {
+    if (depth > this.maxDepth) throw this.fault(`nested deeper than ${this.maxDepth} messages`);
     let valueSeen = false;
     let key: KeyPlace | undefined;
     while (this.position < end) {
@@ -105,7 +107,7 @@ class Scan {
         valueSeen = true;
         this.path.push(key ?? "[value]");
         if (field.message === undefined) this.scalar(field.scalar ?? ScalarType.INT32, wireType, end);
-        else this.message(field.message, this.lengthEnd(wireType, end), depth);
+        else this.message(field.message, this.lengthEnd(wireType, end), depth + 1);
         this.path.pop();
       } else {
         throw this.fault(`a map entry has no field ${number}`);

@@ -26,6 +26,15 @@ function errorOf(act: () => unknown): unknown {
 }
 
 /** A Literal of `levels` lists within each other, written from the inside out without recursion. */
+/** A map of literals in which each holds one of the next level. */
+function nestedMaps(levels: number): Uint8Array {
+  let literal = fromPlain({ kind: "integer", value: 1n });
+  for (let i = 0; i < levels; i += 1) {
+    literal = create(LiteralSchema, { value: { case: "map", value: { literals: { k: literal } } } });
+  }
+  return toBinary(LiteralMapSchema, create(LiteralMapSchema, { literals: { x: literal } }));
+}
+
 function nestedLists(levels: number): Uint8Array {
   const prefixes: Uint8Array[] = [];
   let length = 0;
@@ -96,6 +105,11 @@ describe("decodeMessage", () => {
       code: "invalid_argument",
     });
     expect(errorOf(() => decode(LiteralSchema, nestedLists(maxMessageDepth / 2 - 1)))).toBeUndefined();
+  });
+
+  test("maps nest no deeper than other runtimes read them, to which an entry is a message of its own", () => {
+    expect(errorOf(() => decode(LiteralMapSchema, nestedMaps(31)))).toBeUndefined();
+    expect(String(errorOf(() => decode(LiteralMapSchema, nestedMaps(32))))).toContain("nested deeper than");
   });
 
   test("groups nested ten thousand deep are refused", () => {

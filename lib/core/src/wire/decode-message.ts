@@ -3,7 +3,7 @@ import { DataPlaneError } from "../errors.ts";
 import { checkWire, WireFault } from "./check-wire.ts";
 
 /**
- * Messages within messages that a document may hold. It is the limit of the C++, Java and Python runtimes, so
+ * Messages within messages that a document may hold, entries of maps among them. It is the limit of the C++, Java and Python runtimes, so
  * whatever passes here can be read by every client.
  */
 export const maxMessageDepth = 100;
