@@ -6,6 +6,7 @@ import { fetchInputs } from "./download/fetch.ts";
 import { layOut } from "./download/layout.ts";
 import { materialize } from "./download/materialize.ts";
 import { stageTexts } from "./download/stage-texts.ts";
+import { removeLeftovers } from "./local/leftovers.ts";
 import { makeFolder } from "./local/place-file.ts";
 import { namingVolume } from "./local/volume.ts";
 import type { Locate } from "./store/locations.ts";
@@ -51,11 +52,13 @@ export async function download(options: DownloadOptions): Promise<void> {
   ] as const) {
     if (value === "") throw new DataPlaneError("invalid_argument", `download: ${flag} is missing`);
   }
+  const began = options.clock.now();
   const types = declaredInputs(options.inputInterface);
   await makeFolder(toLocalDir);
   const inputs = await fetchInputs(options.fromRemote, options);
   const layoutOptions = { ...options, folder: toLocalDir, types };
   const layout = layOut(inputs, layoutOptions);
+  await removeLeftovers(toLocalDir, layout.folders, began);
   const description = new Description(options.format);
   const writeTexts = (): Promise<void> => stageTexts(inputs, layoutOptions, description, options.signal);
   try {

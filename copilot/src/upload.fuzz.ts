@@ -69,6 +69,7 @@ async function publishAll(
       metaOutputName: outputsFile,
       fromLocalDir: target,
       toRawOutput: "mem://b/raw",
+      locate: (uri) => uri,
       maxSimpleBytes: 1024,
       variables,
       hasInputs: inputs !== "none",

@@ -4,7 +4,7 @@ import { toBinary } from "@bufbuild/protobuf";
 import { fromPlain } from "@flyte-dataplane/core";
 import { LiteralSchema } from "@flyte-dataplane/proto/flyteidl2/core/literals";
 import { describe, expect, it } from "vitest";
-import { readError, readTree, writeInputs, writeTree } from "./documents.ts";
+import { blob, outputsOf, readError, readPlain, readTree, writeInputs, writeTree } from "./documents.ts";
 import { directory, file, integer } from "./download-run.ts";
 import { type Ended, inFolder, run } from "./program.ts";
 
@@ -108,6 +108,43 @@ describe("sources of the configuration", () => {
         if (name === "fits") expect(message).toBeUndefined();
         else expect(message).toContain("storage.limits.maxDownloadMBs");
       }
+    });
+  });
+
+  it("outputs in a local store are announced in the way that its locations were given [copilot 73,74]", async () => {
+    await inFolder(async (folder) => {
+      await writeTree(folder, { "data/b/keep": "", "local/f": "a file", "local/d/a b%?#é": "in a folder" });
+      const settings = [
+        "--storage.type=local",
+        "--storage.stow.kind=local",
+        `--storage.stow.config=path=${folder}/data`,
+        "--storage.container=b",
+      ];
+      const raw = "file://b/raw%20data";
+      const types = outputsOf({ f: blob(0), d: blob(1) });
+      const places = [
+        "--to-raw-output",
+        raw,
+        "--to-output-prefix",
+        "file://b/out",
+        "--from-local-dir",
+        `${folder}/local`,
+      ];
+      const words = ["sidecar", ...places, "--interface", types, "--start-watcher-type", "noop"];
+      expect((await run([...settings, ...words])).status).toBe(0);
+      const outputs = await readPlain(`${folder}/data/b/out/outputs.pb`);
+      expect(outputs).toMatchObject({ f: { uri: "file://b/raw data/f" }, d: { uri: "file://b/raw data/d" } });
+      expect(await readTree(`${folder}/data/b/raw data`)).toEqual({ f: "a file", "d/a b%?#é": "in a folder" });
+      const back = [
+        "--from-remote",
+        "file://b/out/outputs.pb",
+        "--to-output-prefix",
+        "file://b/2",
+        "-o",
+        `${folder}/in`,
+      ];
+      expect((await run([...settings, "download", ...back])).status).toBe(0);
+      expect(await readTree(`${folder}/in`)).toMatchObject({ f: "a file", "d/a b%?#é": "in a folder" });
     });
   });
 

@@ -101,6 +101,29 @@ describe("lists as outputs", () => {
     });
   });
 
+  it.each<{ name: string; wrap: (type: Type) => Type; open: string; close: string; most: number }>([
+    { name: "lists", wrap: listOf, open: "[", close: "]", most: 47 },
+    { name: "maps", wrap: mapOf, open: '{"k":', close: "}", most: 31 },
+  ])("$name nest as deep as every reader of the message can follow, and are refused beyond", async (each) => {
+    const { wrap, open, close, most } = each;
+    for (const levels of [most, most + 1]) {
+      let type = simple("INTEGER");
+      for (let level = 0; level < levels; level++) type = wrap(type);
+      const files = { l: `${open.repeat(levels)}1${close.repeat(levels)}` };
+      await published({ types: { l: type }, files }, async ({ output }) => {
+        if (levels === most) {
+          expect(Object.keys(await readPlain(path.join(output, "outputs.pb")))).toEqual(["l"]);
+        } else {
+          expect(await readError(output)).toMatchObject({
+            message: expect.stringMatching(/variable "l".*nested deeper/) as string,
+            origin: "user",
+          });
+          expect(await readTree(output)).not.toHaveProperty("outputs.pb");
+        }
+      });
+    }
+  });
+
   it.each<{ name: string; type?: Type; files: Readonly<Record<string, string>>; says: string }>([
     { name: "an element is missing", files: { "l/0": "1", "l/2": "3" }, says: "element 1 of 2 is missing" },
     { name: "two files are one element", files: { "l/0": "1", "l/0.txt": "1" }, says: "both element 0" },

@@ -1,10 +1,12 @@
-import { type Clock, joinUri } from "@flyte-dataplane/core";
+import type { Clock } from "@flyte-dataplane/core";
 import type { Variable } from "@flyte-dataplane/proto/flyteidl2/core/interface";
 import type { Literal } from "@flyte-dataplane/proto/flyteidl2/core/literals";
 import type { Stores } from "@flyte-dataplane/storage";
+import { joinLocation, type Locate } from "../store/locations.ts";
 import type { Tally } from "../tally.ts";
 import { VariableFaults } from "../variable-faults.ts";
 import { checkVariableName } from "../variable-names.ts";
+import { checkDepth } from "./check-depth.ts";
 import { OutputFolder } from "./output-folder.ts";
 import { readOutput } from "./read-output.ts";
 import { type NamedUpload, storeData } from "./store-data.ts";
@@ -14,8 +16,9 @@ export interface CollectOptions {
   readonly clock: Clock;
   /** Directory that the task wrote to. */
   readonly fromLocalDir: string;
-  /** URI under which file data goes. */
+  /** Location under which file data goes, as the caller writes it: what is announced begins with it. */
   readonly toRawOutput: string;
+  readonly locate: Locate;
   /** Most bytes of the text of one simple value. */
   readonly maxSimpleBytes: number;
   /** Names of the objects that this run reports with, which no output may have. */
@@ -46,13 +49,14 @@ export async function collect(
         name: JSON.stringify(name),
         // Asked for by what has data: simple values need no place for any.
         get uri() {
-          return joinUri(toRawOutput, name);
+          return joinLocation(toRawOutput, name);
         },
         found,
         folder,
         maxSimpleBytes,
       };
       const output = await readOutput(type, place);
+      checkDepth(type, output.literal, place.name);
       literals.push([name, output.literal]);
       for (const upload of output.uploads) uploads.push({ ...upload, variable: name });
     } catch (error) {

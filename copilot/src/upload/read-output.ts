@@ -1,5 +1,5 @@
 /** What the task left, read by its declared type. Nothing is stored here: what has to be stored is listed beside the value. */
-import { DataPlaneError, fromPlain, joinUri, parseSimple } from "@flyte-dataplane/core";
+import { DataPlaneError, fromPlain, parseSimple } from "@flyte-dataplane/core";
 import type { Literal } from "@flyte-dataplane/proto/flyteidl2/core/literals";
 import {
   type BlobType,
@@ -10,6 +10,7 @@ import {
   type UnionType,
 } from "@flyte-dataplane/proto/flyteidl2/core/types";
 import { readSmallFile } from "../local/read-file.ts";
+import { joinLocation } from "../store/locations.ts";
 import { checkFileName } from "../variable-names.ts";
 import { chooseVariant, noneOf } from "./choose-variant.ts";
 import { parseExactJson } from "./exact-json.ts";
@@ -146,7 +147,7 @@ function blob({ format, dimensionality }: BlobType, { name, uri }: OutputPlace, 
 /** A table is a folder of files; of a single file the folder that holds it. */
 function table(literal: Literal, { uri }: OutputPlace, data: FoundOutput): Output {
   const file = data.path.slice(data.path.lastIndexOf("/") + 1);
-  return { literal, uploads: [{ uri: data.isFolder ? uri : joinUri(uri, file), data }] };
+  return { literal, uploads: [{ uri: data.isFolder ? uri : joinLocation(uri, file), data }] };
 }
 
 async function fromJsonFile(type: LiteralType, place: OutputPlace, found: FoundOutput): Promise<Literal> {
@@ -207,7 +208,7 @@ async function part(
   return await readOutput(type, {
     name,
     get uri() {
-      return joinUri(whole.uri, segment);
+      return joinLocation(whole.uri, segment);
     },
     found: await folder.entry(entry),
     folder,

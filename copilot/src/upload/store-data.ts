@@ -1,6 +1,7 @@
 import { type Clock, parseStorageUri } from "@flyte-dataplane/core";
 import { type Stores, type TransferOptions, uploadFile, uploadTree } from "@flyte-dataplane/storage";
 import { concurrently } from "../concurrently.ts";
+import type { Locate } from "../store/locations.ts";
 import type { Tally } from "../tally.ts";
 import type { VariableFaults } from "../variable-faults.ts";
 import type { Upload } from "./read-output.ts";
@@ -11,6 +12,8 @@ export interface NamedUpload extends Upload {
 
 export interface StoreDataOptions {
   readonly stores: Stores;
+  /** What the location of an upload means to the stores. */
+  readonly locate: Locate;
   readonly clock: Clock;
   /** Resolved output directory: links in folders lead to files anywhere in it. */
   readonly within: string;
@@ -47,8 +50,8 @@ export async function storeData(
 }
 
 async function store({ uri, data }: Upload, options: StoreDataOptions): Promise<void> {
-  const { stores, clock, within, tally, signal } = options;
-  const location = parseStorageUri(uri);
+  const { stores, locate, clock, within, tally, signal } = options;
+  const location = parseStorageUri(locate(uri));
   const bucket = await stores.bucket(location);
   const transfer: TransferOptions = {
     clock,
