@@ -1,9 +1,9 @@
 /** What one connection may do to the calls on it that a caller with a connection for each never does. */
 import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { expect, test } from "vitest";
-import { details, healthy, serve, unaryPath } from "./listening-server.ts";
+import { details, healthy, proto, send, serve, unaryPath } from "./listening-server.ts";
 
 test("calls that queue behind one another on a connection all end when it does", async () => {
   // Longer than this test may take: a call left behind would hold the drain so long.
@@ -19,6 +19,54 @@ test("calls that queue behind one another on a connection all end when it does",
   socket.destroy();
   await server.close();
   expect(server.recorded.errors).toEqual([]);
+});
+
+/** Everything that `socket` is told until `times` answers have begun, and the last one's message has come. */
+async function answers(socket: Socket, times: number): Promise<readonly string[]> {
+  let heard = "";
+  for (;;) {
+    const parts = heard.split(/(?=HTTP\/1\.1 )/);
+    const last = parts.at(-1) ?? "";
+    const length = Number(/^content-length: (\d+)/im.exec(last)?.[1] ?? Number.NaN);
+    if (parts.length === times && last.length >= last.indexOf("\r\n\r\n") + 4 + length) return parts;
+    heard += ((await once(socket, "data"))[0] as Buffer).toString("latin1");
+  }
+}
+
+test("calls that come in one write are answered in their order, whichever handler is the first to end", async () => {
+  const server = await serve();
+  const socket = connect(server.port, "127.0.0.1");
+  const call = (name: string): string =>
+    `POST ${unaryPath} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/proto\r\nContent-Length: ${details(name).length}\r\n\r\n${Buffer.from(details(name)).toString()}`;
+  const names = ["first", "absent", "third"];
+  socket.write(names.map(call).join(""));
+  const got = await answers(socket, 3);
+  expect(got.map((answer) => answer.split(" ")[1])).toEqual(["200", "404", "200"]);
+  expect(got[0]).toContain("first");
+  expect(got[2]).toContain("third");
+  socket.destroy();
+});
+
+test("a call whose deadline passes within its body is answered when that ends, and the connection carries the next", async () => {
+  const server = await serve();
+  const socket = connect(server.port, "127.0.0.1");
+  const body = Buffer.from(details("late"));
+  const head = `POST ${unaryPath} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/proto\r\nContent-Length: ${body.length}\r\n`;
+  socket.write(`${head}Connect-Timeout-Ms: 1\r\nExpect: 100-continue\r\n\r\n`);
+  expect(String((await once(socket, "data"))[0])).toBe("HTTP/1.1 100 Continue\r\n\r\n");
+  socket.write(body.subarray(0, 2));
+  // A longer deadline, begun later, that passed.
+  const other = await send(server, {
+    path: unaryPath,
+    headers: { ...proto, "connect-timeout-ms": "20" },
+    body: details("slow"),
+  });
+  expect(other.status).toBe(504);
+  socket.write(body.subarray(2));
+  expect((await answers(socket, 1))[0]).toMatch(/^HTTP\/1\.1 504 /);
+  socket.write(`${head}\r\n${body.toString()}`);
+  expect((await answers(socket, 1))[0]).toMatch(/^HTTP\/1\.1 200 /);
+  socket.destroy();
 });
 
 test("a request for a tunnel, which names no path, is refused and the server goes on", async () => {

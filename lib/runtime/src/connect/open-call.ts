@@ -22,21 +22,25 @@ export interface RpcEnvironment {
   readonly calls: Calls;
   readonly hooks: readonly CallHook[];
   readonly logger: Logger;
+  /** For what the protocols did wrong: calls answer their own errors. */
+  readonly fault: (exchange: Exchange, error: unknown) => void;
 }
 
 export class OpenCall extends RunningCall {
   requestBytes = 0;
   responseBytes = 0;
-  readonly #procedure: Procedure;
-  readonly #environment: RpcEnvironment;
+  protected readonly exchange: Exchange;
+  protected readonly procedure: Procedure;
+  protected readonly environment: RpcEnvironment;
   readonly #endings: ((end: EndedCall) => void)[] = [];
   readonly #release: () => void;
   #stopDeadline: (() => void) | undefined;
 
   constructor(exchange: Exchange, procedure: Procedure, environment: RpcEnvironment) {
     super({ requestHeader: () => webHeaders(exchange.headers), target: exchange });
-    this.#procedure = procedure;
-    this.#environment = environment;
+    this.exchange = exchange;
+    this.procedure = procedure;
+    this.environment = environment;
     const { methodKind } = procedure.method;
     this.#release = environment.calls.track(this, methodKind !== "unary" && methodKind !== "client_streaming");
     exchange.onClose((left) => {
@@ -46,9 +50,9 @@ export class OpenCall extends RunningCall {
 
   /** Begins the hooks; gives the handler. Throws what a hook refuses the call with, `unimplemented` where nobody handles it. */
   begin(exchange: Exchange, protocol: ProtocolName): UnaryHandler | StreamHandler {
-    const { method, handler } = this.#procedure;
+    const { method, handler } = this.procedure;
     const begun = { method, protocol, headers: exchange.headers, caller: exchange };
-    for (const hook of this.#environment.hooks) {
+    for (const hook of this.environment.hooks) {
       const ending = hook(begun);
       if (ending !== undefined) this.#endings.push(ending);
     }
@@ -66,7 +70,7 @@ export class OpenCall extends RunningCall {
   /** What the caller is told of `error`. */
   told(error: unknown): ConnectErrorType {
     if (error instanceof ConnectError && this.cutBy === undefined) return error;
-    return told(error, { method: this.#procedure.method, call: this, logger: this.#environment.logger });
+    return told(error, { method: this.procedure.method, call: this, logger: this.environment.logger });
   }
 
   /** To be called once, when nothing more is done for the call. */

@@ -3,7 +3,7 @@ import type { OutgoingHttpHeaders } from "node:http";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { invokeUnary } from "../server/invoke.ts";
 import type { UnaryHandler } from "../server/service.ts";
-import type { Codec, CodecName } from "./codecs.ts";
+import type { CodecName } from "./codecs.ts";
 import { httpStatus } from "./codes.ts";
 import { type Compression, compressed, requestCompression, responseCompression } from "./compression.ts";
 import { connectTimeout } from "./deadline.ts";
@@ -13,7 +13,7 @@ import type { Exchange } from "./exchange.ts";
 import { addFields, single } from "./metadata.ts";
 import { OpenCall, type RpcEnvironment } from "./open-call.ts";
 import type { Procedure } from "./procedure.ts";
-import { readWhole, takeRest } from "./read-body.ts";
+import { type BodyReader, readBody, takeRest } from "./read-body.ts";
 
 export interface ConnectRequest {
   readonly codec: CodecName;
@@ -21,76 +21,117 @@ export interface ConnectRequest {
   readonly query?: URLSearchParams;
 }
 
-export async function serveConnectUnary(
+/**
+ * Answers in the turn that brings the end of the request, where the handler does and nothing is to be unpacked: a promise
+ * that is there already costs a small call two turns of the queue and a closure each.
+ */
+export function serveConnectUnary(
   exchange: Exchange,
   procedure: Procedure,
-  { codec: codecName, query }: ConnectRequest,
+  request: ConnectRequest,
   environment: RpcEnvironment,
-): Promise<void> {
-  const call = new OpenCall(exchange, procedure, environment);
-  const codec = procedure.codecs[codecName];
-  let packing: Compression | undefined;
-  let failure: ConnectError | undefined;
-  try {
-    const handler = call.begin(exchange, "connect") as UnaryHandler<unknown>;
-    const { headers } = exchange;
-    checkVersion(single(headers, "connect-protocol-version") ?? query?.get("connect")?.replace(/^v/, ""));
-    const timeout = single(headers, "connect-timeout-ms");
-    if (timeout !== undefined) call.limit(connectTimeout(timeout));
-    const encoding = query === undefined ? headers["content-encoding"] : (query.get("compression") ?? undefined);
-    const used = requestCompression(encoding, "accept-encoding");
-    packing = responseCompression(single(headers, "accept-encoding"), used);
-    const body =
-      query === undefined ? await call.beforeCut(readWhole(exchange, environment.maxBytes)) : messageIn(query);
-    call.requestBytes = body.byteLength;
-    const plain = used === undefined ? body : await used.decompress(body, environment.maxBytes);
-    if (plain.byteLength > environment.maxBytes) throw tooLarge(plain.byteLength, environment.maxBytes);
-    const invocation = { method: procedure.method, call, logger: environment.logger };
-    const answer = invokeUnary(handler, codec.decode(plain), invocation);
-    const sending = send(exchange, call, {
-      codec,
-      codecName,
-      packing,
-      answer: answer instanceof Promise ? await answer : answer,
-    });
-    if (sending !== undefined) await sending;
-  } catch (error) {
-    failure = call.told(error);
-    await sendError(exchange, call, failure, packing, environment);
-  } finally {
-    call.end(failure);
-  }
-}
-
-interface Answer {
-  readonly codec: Codec;
-  readonly codecName: CodecName;
-  readonly packing: Compression | undefined;
-  readonly answer: unknown;
-}
-
-/** Undefined when it is done already. */
-function send(exchange: Exchange, call: OpenCall, answer: Answer): Promise<void> | undefined {
-  const plain = answer.codec.encode(answer.answer);
-  const packed = compressed(plain, answer.packing);
-  if (packed === undefined) return write(exchange, call, answer, plain);
-  return Promise.resolve(packed).then((bytes) => write(exchange, call, answer, bytes, answer.packing?.name));
-}
-
-function write(
-  exchange: Exchange,
-  call: OpenCall,
-  { codecName }: Answer,
-  bytes: Uint8Array,
-  encoding?: string,
 ): undefined {
-  const fields = metadata(call);
-  fields["content-type"] = codecName === "proto" ? "application/proto" : "application/json";
-  if (encoding !== undefined) fields["content-encoding"] = encoding;
-  fields["content-length"] = bytes.byteLength;
-  call.responseBytes = bytes.byteLength;
-  exchange.head(200, fields);
-  exchange.end(bytes);
+  new UnaryCall(exchange, procedure, request, environment).start();
+}
+
+class UnaryCall extends OpenCall implements BodyReader {
+  readonly #request: ConnectRequest;
+  #handler: UnaryHandler<unknown> | undefined;
+  #used: Compression | undefined;
+  #packing: Compression | undefined;
+  #over = false;
+
+  constructor(exchange: Exchange, procedure: Procedure, request: ConnectRequest, environment: RpcEnvironment) {
+    super(exchange, procedure, environment);
+    this.#request = request;
+  }
+
+  start(): void {
+    try {
+      this.#handler = this.begin(this.exchange, "connect") as UnaryHandler<unknown>;
+      const { headers } = this.exchange;
+      const { query } = this.#request;
+      checkVersion(single(headers, "connect-protocol-version") ?? query?.get("connect")?.replace(/^v/, ""));
+      const timeout = single(headers, "connect-timeout-ms");
+      if (timeout !== undefined) this.limit(connectTimeout(timeout));
+      const encoding = query === undefined ? headers["content-encoding"] : (query.get("compression") ?? undefined);
+      this.#used = requestCompression(encoding, "accept-encoding");
+      this.#packing = responseCompression(single(headers, "accept-encoding"), this.#used);
+      if (query === undefined) {
+        this.whenCut((reason) => this.failed(reason));
+        if (!this.#over) readBody(this.exchange, this.environment.maxBytes, this);
+      } else this.tookBody(messageIn(query));
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+
+  tookBody(body: Uint8Array): void {
+    if (this.#over) return;
+    this.whenCut(undefined);
+    this.requestBytes = body.byteLength;
+    try {
+      const plain = this.#used === undefined ? body : this.#used.decompress(body, this.environment.maxBytes);
+      if (plain instanceof Promise) this.#later(plain, (bytes) => this.#invoke(bytes));
+      else this.#invoke(plain);
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+
+  failed(error: unknown): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#refuse(error).catch((fault: unknown) => this.environment.fault(this.exchange, fault));
+  }
+
+  /** Goes on with `step` once `value` is there. */
+  #later<T>(value: Promise<T>, step: (value: T) => void): void {
+    value.then(step).catch((error: unknown) => this.failed(error));
+  }
+
+  #invoke(plain: Uint8Array): void {
+    const { method, codecs } = this.procedure;
+    const { maxBytes, logger } = this.environment;
+    if (plain.byteLength > maxBytes) throw tooLarge(plain.byteLength, maxBytes);
+    const request = codecs[this.#request.codec].decode(plain);
+    const answer = this.#handler && invokeUnary(this.#handler, request, { method, call: this, logger });
+    if (answer instanceof Promise) this.#later(answer, (message) => this.#answer(message));
+    else this.#answer(answer);
+  }
+
+  #answer(answer: unknown): void {
+    const plain = this.procedure.codecs[this.#request.codec].encode(answer);
+    const packed = compressed(plain, this.#packing);
+    if (packed === undefined) this.#write(plain);
+    else if (packed instanceof Promise) this.#later(packed, (bytes) => this.#write(bytes, this.#packing?.name));
+    else this.#write(packed, this.#packing?.name);
+  }
+
+  #write(bytes: Uint8Array, encoding?: string): void {
+    const fields = metadata(this);
+    fields["content-type"] = this.#request.codec === "proto" ? "application/proto" : "application/json";
+    if (encoding !== undefined) fields["content-encoding"] = encoding;
+    fields["content-length"] = bytes.byteLength;
+    this.responseBytes = bytes.byteLength;
+    this.exchange.head(200, fields);
+    this.exchange.end(bytes);
+    this.#over = true;
+    try {
+      this.end();
+    } catch (fault) {
+      this.environment.fault(this.exchange, fault);
+    }
+  }
+
+  async #refuse(error: unknown): Promise<void> {
+    const refusal = this.told(error);
+    try {
+      await sendError(this.exchange, this, refusal, this.#packing, this.environment);
+    } finally {
+      this.end(refusal);
+    }
+  }
 }
 
 async function sendError(

@@ -1,37 +1,55 @@
 /** Bodies of requests, whole or piece by piece. The stream is never destroyed: an answer is to follow on it. */
+import type { Readable } from "node:stream";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { addPiece } from "./add-piece.ts";
 import { tooLarge } from "./envelope.ts";
 import type { Exchange } from "./exchange.ts";
+import { type BodyTaker, Http1Request } from "./http1-request.ts";
+
+/** Up to here a body is taken as it comes off the wire: nothing holds its sender back, and nothing need. */
+const takenBytes = 64 * 1024;
 
 /**
- * The whole body. Rejects with `resource_exhausted` as soon as it is, or says that it will be, longer than `maxBytes`;
+ * Reads the whole body. Fails with `resource_exhausted` as soon as it is, or says that it will be, longer than `maxBytes`;
  * what is left of it is still to be taken then. Of a caller that goes before its end the exchange tells, not this.
  */
-export function readWhole(exchange: Exchange, maxBytes: number): Promise<Uint8Array> {
+export function readBody(exchange: Exchange, maxBytes: number, reader: BodyReader): void {
   const { body } = exchange;
-  const announced = Number(exchange.headers["content-length"] ?? 0);
-  if (announced > maxBytes) return Promise.reject(tooLarge(announced, maxBytes));
-  if (body.destroyed && !body.readableEnded) return Promise.reject(callerLeft());
-  return new Promise((resolve, reject) => {
-    let first: Uint8Array | undefined;
-    let more: Uint8Array[] | undefined;
-    let size = 0;
-    const take = (piece: Uint8Array): void => {
-      size += piece.byteLength;
-      if (size > maxBytes) {
-        body.off("data", take);
-        body.off("end", done);
-        body.pause();
-        reject(tooLarge(size, maxBytes));
-      } else if (first === undefined) first = piece;
-      else if (more === undefined) more = [first, piece];
-      else addPiece(more, piece);
-    };
-    const done = (): void => resolve(more === undefined ? (first ?? nothing) : Buffer.concat(more, size));
-    body.on("data", take);
-    body.on("end", done);
-  });
+  const announced = Number(exchange.headers["content-length"] ?? Number.NaN);
+  if (announced > maxBytes) reader.failed(tooLarge(announced, maxBytes));
+  else if (body.destroyed && !body.readableEnded) reader.failed(callerLeft());
+  else if (body instanceof Http1Request && announced <= takenBytes) body.takeBody(reader);
+  else readStream(body, maxBytes, reader);
+}
+
+/** As {@link readBody}, as a promise. */
+export function readWhole(exchange: Exchange, maxBytes: number): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => readBody(exchange, maxBytes, { tookBody: resolve, failed: reject }));
+}
+
+/** Told of the whole body, or why there is none, perhaps before the call that asked for it returns. */
+export interface BodyReader extends BodyTaker {
+  failed(error: ConnectError): void;
+}
+
+function readStream(body: Readable, maxBytes: number, reader: BodyReader): void {
+  let first: Uint8Array | undefined;
+  let more: Uint8Array[] | undefined;
+  let size = 0;
+  const take = (piece: Uint8Array): void => {
+    size += piece.byteLength;
+    if (size > maxBytes) {
+      body.off("data", take);
+      body.off("end", done);
+      body.pause();
+      reader.failed(tooLarge(size, maxBytes));
+    } else if (first === undefined) first = piece;
+    else if (more === undefined) more = [first, piece];
+    else addPiece(more, piece);
+  };
+  const done = (): void => reader.tookBody(more === undefined ? (first ?? nothing) : Buffer.concat(more, size));
+  body.on("data", take);
+  body.on("end", done);
 }
 
 const nothing = new Uint8Array();
@@ -58,6 +76,7 @@ const unreadMs = 5000;
  */
 export function takeRest(exchange: Exchange): Promise<void> | undefined {
   const { body } = exchange;
+  if (body instanceof Http1Request) body.giveBack();
   if (exchange.closed || body.readableEnded) return undefined;
   if (exchange.bodyArrived || exchange.httpVersion === 2) {
     body.resume();

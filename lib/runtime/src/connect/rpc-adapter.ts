@@ -40,8 +40,12 @@ export function createRpcAdapter(options: RpcAdapterOptions, calls: Calls): RpcA
     calls,
     hooks: options.hooks,
     logger: options.logger,
+    fault: (exchange, error) => {
+      options.logger.error({ path: exchange.path, error }, "call could not be answered");
+      exchange.destroy();
+    },
   };
-  const serve = (exchange: Exchange, procedure: Procedure): Promise<void> => {
+  const serve = (exchange: Exchange, procedure: Procedure): Promise<void> | undefined => {
     const { method, path } = exchange;
     if (procedure.method.methodKind === "bidi_streaming" && exchange.httpVersion === 1)
       return refuse(exchange, 505, `${path.slice(1)} streams both ways, which needs HTTP/2`, environment);
@@ -71,11 +75,7 @@ export function createRpcAdapter(options: RpcAdapterOptions, calls: Calls): RpcA
       procedure === undefined
         ? refuse(exchange, 404, `${exchange.path.slice(1)} is not implemented`, environment)
         : serve(exchange, procedure);
-    answering.catch((error: unknown) => {
-      // A fault of this adapter: calls answer their own.
-      options.logger.error({ path: exchange.path, error }, "call could not be answered");
-      exchange.destroy();
-    });
+    answering?.catch((error: unknown) => environment.fault(exchange, error));
     return true;
   };
 }

@@ -3,6 +3,7 @@ import { createServer as createHttpServer, type Server as HttpServer, type Reque
 import { createServer as createHttpsServer, type Server as HttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { DataPlaneError, type ErrorCode } from "@flyte-dataplane/core";
+import { Http1Request } from "../connect/http1-request.ts";
 import { type Connections, type StreamListener, takeBothProtocols } from "./both-protocols.ts";
 import type { TlsIdentity } from "./tls.ts";
 
@@ -100,6 +101,7 @@ function httpServer(listener: RequestListener, tls: TlsIdentity | undefined): Ht
 }
 
 const settings = {
+  IncomingMessage: Http1Request,
   // Clients keep connections for up to 90 s; ours must not be the side that closes first, under a request.
   keepAliveTimeout: 120_000,
   headersTimeout: 125_000,

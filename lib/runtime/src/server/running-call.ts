@@ -2,6 +2,7 @@
  * A call under way as its handler sees it. Signal and headers are made when they are first asked for: most handlers of
  * short calls never do, and each costs as much as the rest of a small call.
  */
+import { AnswerHeaders } from "./answer-headers.ts";
 import type { CallContext, Caller, CallTarget } from "./service.ts";
 import type { Placed } from "./under-way.ts";
 
@@ -43,12 +44,12 @@ export class RunningCall implements CallContext, Placed {
   }
 
   get responseHeader(): Headers {
-    this.#responseHeader ??= new Headers();
+    this.#responseHeader ??= new AnswerHeaders();
     return this.#responseHeader;
   }
 
   get responseTrailer(): Headers {
-    this.#responseTrailer ??= new Headers();
+    this.#responseTrailer ??= new AnswerHeaders();
     return this.#responseTrailer;
   }
 
@@ -74,6 +75,14 @@ export class RunningCall implements CallContext, Placed {
     const listener = this.#onAbort;
     this.#onAbort = undefined;
     listener?.(reason);
+  }
+
+  /** Tells `listener` when the call is cut, at once if it is. Of several, `beforeCut`'s among them, only the last is told. */
+  whenCut(listener: ((reason: Error) => void) | undefined): void {
+    this.#onAbort = listener;
+    if (this.#reason === undefined || listener === undefined) return;
+    this.#onAbort = undefined;
+    listener(this.#reason);
   }
 
   /** Settles as `work` does, or rejects at once when the call is cut. Of several at a time only the last is told. */
