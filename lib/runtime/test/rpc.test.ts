@@ -77,6 +77,23 @@ describe.each(Object.entries(ways).map(([name, open]) => ({ name, open })))("ove
     }
   }
 
+  test("a header that HTTP does not allow fails the call that sets it, and no other", () =>
+    reached(async (client, { errors }) => {
+      for (const name of ["illegal", "illegal-trailer"])
+        expect(await failure(client.getRunDetails(run(name)))).toMatchObject({
+          code: "Internal",
+          message: "internal error",
+        });
+      expect(await failure(names(client.watchRuns(org("illegal"))))).toMatchObject({ code: "Internal" });
+      expect(errors).toHaveLength(3);
+      expect(String(errors[0]?.["error"])).toContain("header x-file");
+      expect(await failure(client.getRunDetails(run("illegal-error")))).toMatchObject({
+        code: "NotFound",
+        message: "no",
+      });
+      expect((await client.getRunDetails(run("r"))).details?.action?.id?.name).toBe("r");
+    }));
+
   test("a unary call brings its message and both sides' headers", () =>
     reached(async (client) => {
       let echo: string | null = null;

@@ -38,6 +38,9 @@ export function runService(): Recorded {
       if (name === "absent") throw new DataPlaneError("not_found", 'get run "absent": no such run');
       if (name === "broken") throw new TypeError("secret detail");
       if (name === "detailed") throw new ConnectError("too many", Code.ResourceExhausted, { "retry-after": "3" });
+      if (name === "illegal") context.responseHeader.set("x-file", "a\u0001b");
+      if (name === "illegal-trailer") context.responseTrailer.append("x-file", "a\u007fb");
+      if (name === "illegal-error") throw new ConnectError("no", Code.NotFound, { "x-file": "a\u0001b" });
       if (name === "slow") await untilAborted(context, () => wake());
       if (name === "writes") (request as { runId?: unknown }).runId = undefined;
       context.responseHeader.set("x-echo", context.requestHeader.get("x-say") ?? "");
@@ -50,6 +53,7 @@ export function runService(): Recorded {
         if (org === "quiet") await untilAborted(context, () => wake(), true);
         if (org === "deaf") await new Promise(() => wake());
         const names = org === "long" ? Array.from({ length: 200 }, () => "n".repeat(100_000)) : ["a", "b", "c"];
+        if (org === "illegal") context.responseHeader.set("x-file", "a\u0001b");
         for (const name of names) yield create(WatchRunsResponseSchema, { runs: [{ action: { id: { name } } }] });
         if (org === "absent") throw new DataPlaneError("not_found", 'watch "absent": no such organization');
         if (org === "broken") throw new TypeError("secret detail");

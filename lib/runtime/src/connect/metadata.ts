@@ -1,5 +1,6 @@
 /** Header fields between Node's records and the web's Headers, which handlers and errors have. */
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http";
+import { isLegalFieldValue } from "../server/answer-headers.ts";
 import { hostOf } from "./exchange.ts";
 
 /** HTTP/2 names the host outside of its headers; handlers find it where HTTP/1.1 has it. */
@@ -37,7 +38,8 @@ const ofTheMessage: ReadonlySet<string> = new Set([
 export function addFields(target: OutgoingHttpHeaders, headers: Headers | undefined, prefix = ""): void {
   if (headers === undefined) return;
   for (const [name, value] of headers) {
-    if (ofTheMessage.has(name)) continue;
+    // An error may bring such a value from anywhere; without it the rest of the answer still goes out.
+    if (ofTheMessage.has(name) || !isLegalFieldValue(value)) continue;
     const key = prefix + name;
     const before = target[key];
     target[key] = before === undefined ? value : `${String(before)}, ${value}`;
