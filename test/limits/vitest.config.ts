@@ -5,17 +5,22 @@ import type { ProvidedContext } from "vitest";
 import { defineConfig } from "vitest/config";
 import SuiteReporter from "../../tools/vitest/report.mjs";
 
-const needs = process.env["FLYTE_DATAPLANE_LIMITS"];
-if (needs === undefined) throw new Error("start this suite with: npm run test:limits");
+const told = process.env["FLYTE_DATAPLANE_LIMITS"];
+if (told === undefined) throw new Error("start this suite with: npm run test:limits");
+
+const { suite, needs } = JSON.parse(told) as {
+  readonly suite: { readonly name: string; readonly file: string };
+  readonly needs: Partial<ProvidedContext>;
+};
 
 export default defineConfig({
   root: fileURLToPath(new URL("../../", import.meta.url)),
   test: {
-    name: "limits",
-    include: ["test/limits/*.test.ts"],
+    name: suite.name,
+    include: [suite.file],
     setupFiles: ["./tools/vitest/fail-on-warning.mjs"],
     reporters: ["default", new SuiteReporter({ silenceMs: 1_200_000 })],
-    provide: JSON.parse(needs) as Partial<ProvidedContext>,
+    provide: needs,
     // Half a processor moves ten gibibytes.
     testTimeout: 1_200_000,
     hookTimeout: 120_000,
