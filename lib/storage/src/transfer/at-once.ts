@@ -41,6 +41,8 @@ class Lanes<T, R> {
   readonly #stop: AbortController;
   readonly #work: (item: T, signal: AbortSignal) => Promise<R>;
   readonly #running = new Set<Promise<void>>();
+  /** Of those, the ones that go on: a lane that leaves is still running when the next one looks whether there are too many. */
+  #staying = 0;
   #exhausted = false;
   #failure: { readonly reason: unknown } | undefined;
 
@@ -65,7 +67,8 @@ class Lanes<T, R> {
   }
 
   #widen(): void {
-    while (this.#running.size < this.#options.limit() && !this.#ended()) {
+    while (this.#staying < this.#options.limit() && !this.#ended()) {
+      this.#staying += 1;
       const lane: Promise<void> = this.#lane().finally(() => this.#running.delete(lane));
       this.#running.add(lane);
     }
@@ -98,7 +101,10 @@ class Lanes<T, R> {
         this.#fail(error);
         return;
       }
-      if (this.#running.size > this.#options.limit()) return;
+      if (this.#staying > this.#options.limit()) {
+        this.#staying -= 1;
+        return;
+      }
       this.#widen();
     }
   }

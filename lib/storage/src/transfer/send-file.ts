@@ -4,6 +4,7 @@ import { atOnce } from "./at-once.ts";
 import type { TransferContext } from "./context.ts";
 import { inParts } from "./in-parts.ts";
 import { type LocalFile, withLocalFile } from "./local-file.ts";
+import { loopLoad } from "./loop-load.ts";
 import type { UploadOptions } from "./options.ts";
 import { Pace } from "./pace.ts";
 import { putOptions } from "./put-options.ts";
@@ -32,7 +33,7 @@ export async function sendFile(context: Context, file: string, key: string, sign
 async function send(context: Context, file: LocalFile, key: string, signal: AbortSignal): Promise<PutResult> {
   const { bucket, sizes, inPieces } = context;
   if (file.size > sizes.wholeBytes && bucket.multipart !== undefined) {
-    return await inPieces.take(() => sendParts(context, file, key, signal));
+    return await inPieces.take(() => readParts.hold(() => sendParts(context, file, key, signal)));
   }
   const options = putOptions(context.options, signal, file.size);
   if (file.size <= readFirstBytes) {
@@ -61,7 +62,7 @@ async function sendParts(context: Context, file: LocalFile, key: string, signal:
   const partBytes = partSize(file, multipart.limits, Math.min(sizes.pieceBytes, readPartBytes));
   return await inParts({ bucket, multipart, key, options, signal, size: () => file.size }, async (upload) => {
     const parts: UploadedPart[] = [];
-    const pace = new Pace(clock, sizes.fewestPieces, sizes.mostPieces);
+    const pace = new Pace(clock, sizes.fewestPieces, sizes.mostPieces, loopLoad());
     await atOnce(
       () => cut(file.size, partBytes),
       { limit: () => pace.width, signal },

@@ -20,6 +20,13 @@ describe("blocks that uploads share", () => {
     expect(await blocks.lend(8, lent)).not.toBe(first);
   });
 
+  it("are kept between two uses for whoever holds them, and let go of then", async () => {
+    const blocks = new SpareBlocks(8, 2);
+    const [first, second] = await blocks.hold(async () => [await blocks.lend(8, lent), await blocks.lend(8, lent)]);
+    expect(second).toBe(first);
+    expect(await blocks.lend(8, lent)).not.toBe(first);
+  });
+
   it("are not used again after a failure, since the kernel may still read them", async () => {
     const blocks = new SpareBlocks(8, 2);
     const seen: (Uint8Array | undefined)[] = [];

@@ -10,11 +10,23 @@ export class SpareBlocks {
   readonly #most: number;
   readonly #spare: Uint8Array[] = [];
   #used = 0;
+  #holders = 0;
 
   /** `most`: blocks in use at a time. */
   constructor(blockBytes: number, most: number) {
     this.#blockBytes = blockBytes;
     this.#most = most;
+  }
+
+  /** Runs `use`, which borrows time and again: what it gave back is kept for it meanwhile. */
+  async hold<T>(use: () => Promise<T>): Promise<T> {
+    this.#holders += 1;
+    try {
+      return await use();
+    } finally {
+      this.#holders -= 1;
+      this.#letGo();
+    }
   }
 
   /**
@@ -31,7 +43,11 @@ export class SpareBlocks {
       return result;
     } finally {
       this.#used -= 1;
-      if (this.#used === 0) this.#spare.length = 0;
+      this.#letGo();
     }
+  }
+
+  #letGo(): void {
+    if (this.#used === 0 && this.#holders === 0) this.#spare.length = 0;
   }
 }

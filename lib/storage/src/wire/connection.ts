@@ -46,6 +46,11 @@ export class Connection {
     return this.#pendingWrites > 0;
   }
 
+  /** What is written is copied into records before the kernel has it. */
+  get encrypts(): boolean {
+    return "encrypted" in this.#socket;
+  }
+
   /** Hands what is read from now on to `receiver`. Its `room` counts from the next arrival on. */
   set receiver(receiver: Receiver) {
     this.#inlet.receiver = receiver;

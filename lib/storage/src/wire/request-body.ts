@@ -14,6 +14,11 @@ import { returnBlock, takeBlock } from "./memory.ts";
 const pieceBytes = 256 * 1024;
 /** The way to the thread pool and back costs more than the cache saves, and what is in memory already is not in it. */
 const largePieceBytes = 1024 * 1024;
+/**
+ * What is in memory goes to a kernel in one call, which takes what it has room for and tells when there is more; an
+ * encrypted connection would copy all of it first.
+ */
+const largestPieceBytes = 8 * 1024 * 1024;
 const readAt = promisify(read);
 const lineEnd = Buffer.from("\r\n");
 const lastChunk = Buffer.from("0\r\n\r\n");
@@ -21,6 +26,8 @@ const lastChunk = Buffer.from("0\r\n\r\n");
 export interface SendOptions {
   readonly length: number | "chunked";
   readonly writes: "sync" | "async";
+  /** Text of Latin-1 letters to be sent before bytes in memory, and with the first of them; may be empty. */
+  readonly head: string;
   /** Ends the sending after the piece under way, without an error: the answer is there already. */
   readonly stop: AbortSignal;
 }
@@ -31,16 +38,19 @@ export interface SendOptions {
  */
 export async function sendBody(connection: Connection, body: Source, options: SendOptions): Promise<void> {
   if (isFileSlice(body)) await sendFile(connection, body, options);
-  else if (body instanceof Uint8Array) await sendBytes(connection, body, options.stop);
+  else if (body instanceof Uint8Array) await sendBytes(connection, body, options);
   else await sendChunks(connection, body, options);
 }
 
 // A kernel that takes each piece at once would never let this process hear an answer or an abort: hence the `turn`s below.
 
-async function sendBytes(connection: Connection, bytes: Uint8Array, stop: AbortSignal): Promise<void> {
-  for (let at = 0; at < bytes.byteLength && !stop.aborted; at += largePieceBytes) {
-    await connection.write(bytes.subarray(at, at + largePieceBytes));
-    await turn();
+async function sendBytes(connection: Connection, bytes: Uint8Array, { head, stop }: SendOptions): Promise<void> {
+  const most = connection.encrypts ? largePieceBytes : largestPieceBytes;
+  for (let at = 0; at < bytes.byteLength && !stop.aborted; at += most) {
+    if (at > 0) await turn();
+    const piece = bytes.subarray(at, at + most);
+    if (at === 0 && head !== "") await connection.write(head, piece);
+    else await connection.write(piece);
   }
 }
 

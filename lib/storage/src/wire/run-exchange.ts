@@ -125,7 +125,9 @@ class Exchange implements Receiver, BodySupply, HandoverSupply, Abortable {
       await this.#connection.write(head, body);
       return;
     }
-    this.#connection.send(head);
+    // What is at hand already leaves together with the head: one call of the system, and one packet, less.
+    const headFirst = expectsContinue || !(body instanceof Uint8Array);
+    if (headFirst) this.#connection.send(head);
     if (expectsContinue) await this.#consent();
     if (this.#over || this.#intake !== undefined) {
       // The server may wait for the body that it refused, and would take the next request for it.
@@ -137,6 +139,7 @@ class Exchange implements Receiver, BodySupply, HandoverSupply, Abortable {
       length: bodyLength,
       writes: this.#options.writes,
       stop: this.#stop.signal,
+      head: headFirst ? "" : head,
     });
   }
 

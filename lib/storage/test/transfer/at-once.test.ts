@@ -44,6 +44,20 @@ describe("work at once", () => {
     }
   });
 
+  it("is done for every item, too, where all lanes look at a limit that fell in the same turn", async () => {
+    const done: number[] = [];
+    const together = turn();
+    await atOnce(
+      () => upTo(12),
+      { limit: () => (done.length === 0 ? 4 : 1), signal: undefined },
+      async (item) => {
+        await together;
+        done.push(item);
+      },
+    );
+    expect(done.toSorted((a, b) => a - b)).toEqual(upTo(12));
+  });
+
   it("follows a limit that changes on the way", async () => {
     let now = 1;
     let running = 0;
