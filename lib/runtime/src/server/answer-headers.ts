@@ -2,14 +2,12 @@
  * Headers that a handler sets. The web's own take what HTTP does not, control characters, and the head is written when
  * the handler is long gone: here whoever sets such a value is told at once, and the call fails as any that throws.
  */
-export class AnswerHeaders extends Headers {
-  override set(name: string, value: string): void {
-    super.set(name, legal(name, value));
-  }
-
-  override append(name: string, value: string): void {
-    super.append(name, legal(name, value));
-  }
+export function answerHeaders(): Headers {
+  const headers = new Headers();
+  const { set, append } = headers;
+  headers.set = (name, value) => set.call(headers, name, legal(name, value));
+  headers.append = (name, value) => append.call(headers, name, legal(name, value));
+  return headers;
 }
 
 /** What may stand in a header field, of HTTP/1.1 and of HTTP/2. */

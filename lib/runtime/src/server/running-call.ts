@@ -2,7 +2,7 @@
  * A call under way as its handler sees it. Signal and headers are made when they are first asked for: most handlers of
  * short calls never do, and each costs as much as the rest of a small call.
  */
-import { AnswerHeaders } from "./answer-headers.ts";
+import { answerHeaders } from "./answer-headers.ts";
 import type { CallContext, Caller, CallTarget } from "./service.ts";
 import type { Placed } from "./under-way.ts";
 
@@ -44,12 +44,12 @@ export class RunningCall implements CallContext, Placed {
   }
 
   get responseHeader(): Headers {
-    this.#responseHeader ??= new AnswerHeaders();
+    this.#responseHeader ??= answerHeaders();
     return this.#responseHeader;
   }
 
   get responseTrailer(): Headers {
-    this.#responseTrailer ??= new AnswerHeaders();
+    this.#responseTrailer ??= answerHeaders();
     return this.#responseTrailer;
   }
 
