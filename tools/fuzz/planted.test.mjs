@@ -62,6 +62,13 @@ const inStorage = [
     sound: "if (this.#at < this.#document.length) throw",
     defect: "if (this.#at < 0) throw",
   },
+  {
+    target: "drivers/s3/list-entry.fuzz.ts",
+    name: "a key of which an entity is taken for its letters",
+    file: "drivers/s3/list-entry.ts",
+    sound: 'if (text === undefined || text.includes("&")) return undefined;',
+    defect: "if (text === undefined) return undefined;",
+  },
 ];
 
 const inCopilot = [

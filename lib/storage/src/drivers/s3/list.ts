@@ -4,7 +4,7 @@ import { throwIfAborted } from "../../abortable.ts";
 import type { ListOptions, ObjectInfo } from "../../driver.ts";
 import { follow } from "../../follow.ts";
 import { isTreeKey } from "./keys.ts";
-import { plainEtag } from "./object-info.ts";
+import { listedObject, scanEntry } from "./list-entry.ts";
 import type { S3Requests } from "./requests.ts";
 import { parseXml, textOf, type XmlElement, XmlFault } from "./xml.ts";
 
@@ -155,26 +155,35 @@ async function readPage(
     ...(token !== undefined && { "continuation-token": token }),
   };
   const response = await requests.send({ method: "GET", query, signal });
-  const listed: ObjectInfo[] = [];
   const { buffer, byteOffset, byteLength } = await response.bytes(maxPageBytes);
-  const root = parseListing(Buffer.from(buffer, byteOffset, byteLength).toString("utf8"), listed);
+  const { root, listed } = parseListing(Buffer.from(buffer, byteOffset, byteLength).toString("utf8"));
   const isEncoded = textOf(root, "EncodingType") === "url";
-  const objects = isEncoded ? listed.map((info) => ({ ...info, key: decodeKey(info.key) })) : listed;
+  const objects = isEncoded ? listed.map(withDecodedKey) : listed;
   const next = textOf(root, "NextContinuationToken");
   const truncated = textOf(root, "IsTruncated") === "true";
   if (truncated && (next === undefined || next === "")) throw broken("a page without a way to the next");
   return { objects, next: truncated ? next : undefined };
 }
 
-/** The document without its objects, which go into `listed`. */
-function parseListing(text: string, listed: ObjectInfo[]): XmlElement {
+/** The document without its objects, and those, their keys as they came. */
+function parseListing(text: string): { readonly root: XmlElement; readonly listed: readonly ObjectInfo[] } {
+  const listed: ObjectInfo[] = [];
   try {
-    const root = parseXml(text, (child) => {
-      if (child.name !== "Contents") return false;
-      listed.push(listedObject(child));
-      return true;
+    const root = parseXml(text, {
+      scan(document, at) {
+        const entry = scanEntry(document, at);
+        if (entry !== undefined) listed.push(entry.info);
+        return entry?.end;
+      },
+      drop(child) {
+        if (child.name !== "Contents") return false;
+        const info = listedObject(child);
+        if (info === undefined) throw broken("an entry that describes no object");
+        listed.push(info);
+        return true;
+      },
     });
-    if (root.name === "ListBucketResult") return root;
+    if (root.name === "ListBucketResult") return { root, listed };
   } catch (error) {
     if (!(error instanceof XmlFault)) throw error;
     throw new DataPlaneError(
@@ -185,36 +194,9 @@ function parseListing(text: string, listed: ObjectInfo[]): XmlElement {
   throw new DataPlaneError("failed_precondition", "the listing is no document of S3; is the endpoint an S3 API?");
 }
 
-/** Its key is as it came. */
-function listedObject(entry: XmlElement): ObjectInfo {
-  let key: string | undefined;
-  let size: string | undefined;
-  let etag: string | undefined;
-  let time: string | undefined;
-  // One pass in place of a search for each: this runs for every object of a bucket.
-  for (const { name, text } of entry.children) {
-    if (name === "Key") key ??= text;
-    else if (name === "Size") size ??= text;
-    else if (name === "ETag") etag ??= text;
-    else if (name === "LastModified") time ??= text;
-  }
-  const modified = Date.parse(time ?? "");
-  if (
-    key === undefined ||
-    etag === undefined ||
-    size === undefined ||
-    !/^\d{1,15}$/.test(size) ||
-    Number.isNaN(modified)
-  ) {
-    throw broken("an entry that describes no object");
-  }
-  return {
-    key,
-    size: Number(size),
-    etag: plainEtag(etag),
-    // Listings know the time finer than the headers of the object do: one object has one time.
-    modifiedAt: Math.floor(modified / 1000) * 1000,
-  };
+function withDecodedKey(info: ObjectInfo): ObjectInfo {
+  const key = decodeKey(info.key);
+  return key === info.key ? info : { ...info, key };
 }
 
 /** Stores write a blank as `+`, and a plus sign always escaped. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { childOf, escapeXml, parseXml, textOf, XmlFault } from "./xml.ts";
+import { childOf, escapeXml, parseXml, textOf, type XmlElement, XmlFault } from "./xml.ts";
 
 describe("a document of S3", () => {
   it("is read element by element, without namespaces and attributes", () => {
@@ -55,11 +55,23 @@ describe("a document of S3", () => {
 
 it("a child that is dropped is seen in its turn and is not in the root", () => {
   const seen: string[] = [];
-  const root = parseXml("<r><a>1</a><b><a>2</a></b><a>3</a></r>", ({ name, text }) => {
+  const drop = ({ name, text }: XmlElement): boolean => {
     if (name === "a") seen.push(text);
     return name === "a";
-  });
+  };
+  const root = parseXml("<r><a>1</a><b><a>2</a></b><a>3</a></r>", { scan: () => undefined, drop });
   expect(seen).toEqual(["1", "3"]);
   expect(root.children.map(({ name }) => name)).toEqual(["b"]);
-  expect(() => parseXml("<r><a>1</a>text</r>", () => true)).toThrow("text stands beside elements");
+  expect(() => parseXml("<r><a>1</a>text</r>", { scan: () => undefined, drop: () => true })).toThrow(
+    "text stands beside elements",
+  );
+});
+
+it("a child that is scanned is left to whoever scanned it, and what stands beside it is still looked at", () => {
+  const scan = (document: string, at: number): number | undefined =>
+    document.startsWith("<a>", at) ? document.indexOf("</a>", at) + 4 : undefined;
+  const taker = { scan, drop: () => false };
+  expect(parseXml("<r><a>1</a> <b>2</b><a>3</a></r>", taker).children.map(({ name }) => name)).toEqual(["b"]);
+  expect(() => parseXml("<r><a>1</a>text</r>", taker)).toThrow("text stands beside elements");
+  expect(() => parseXml("<r><a>1</a>", taker)).toThrow("ends inside an element");
 });

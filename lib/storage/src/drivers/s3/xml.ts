@@ -32,12 +32,21 @@ export class XmlFault extends Error {
 const maxDepth = 32;
 
 /**
- * The root element. Leading white space is allowed: S3 sends blanks while a long request is under way. Throws `XmlFault`.
- * `drop` sees each child of the root when it is complete, and keeps it out of the root by answering true: a long document
- * is then never in memory as a tree. What it saw counts only once the whole document turned out to be well-formed.
+ * Keeps children of the root out of it, so that a long document is never in memory as a tree. What it saw counts only once
+ * the whole document turned out to be well-formed.
  */
-export function parseXml(document: string, drop?: (child: XmlElement) => boolean): XmlElement {
-  const reader = new Reader(document, drop);
+export interface ChildTaker {
+  /** May read the child that begins at `at` by itself: answers where that ends, or undefined, and it is read as any other. */
+  scan(document: string, at: number): number | undefined;
+  /** Sees each child that `scan` left when it is complete; true keeps it out. */
+  drop(child: XmlElement): boolean;
+}
+
+/**
+ * The root element. Leading white space is allowed: S3 sends blanks while a long request is under way. Throws `XmlFault`.
+ */
+export function parseXml(document: string, taker?: ChildTaker): XmlElement {
+  const reader = new Reader(document, taker);
   reader.prolog();
   const root = reader.element(0);
   reader.end();
@@ -68,12 +77,12 @@ const blanks = /[ \t\r\n]*/y;
 
 class Reader {
   readonly #document: string;
-  readonly #drop: ((child: XmlElement) => boolean) | undefined;
+  readonly #taker: ChildTaker | undefined;
   #at = 0;
 
-  constructor(document: string, drop: ((child: XmlElement) => boolean) | undefined) {
+  constructor(document: string, taker: ChildTaker | undefined) {
     this.#document = document;
-    this.#drop = drop;
+    this.#taker = taker;
   }
 
   prolog(): void {
@@ -97,14 +106,25 @@ class Reader {
     let isParent = false;
     while (!this.#document.startsWith("</", this.#at)) {
       if (text.trim() !== "") throw this.#fault("text stands beside elements");
-      const child = this.element(depth + 1);
+      const child = depth === 0 ? this.#child() : this.element(depth + 1);
       isParent = true;
-      if (depth > 0 || this.#drop?.(child) !== true) children.push(child);
+      if (child !== undefined) children.push(child);
       text = this.#text();
     }
     if (isParent && text.trim() !== "") throw this.#fault("text stands beside elements");
     if (!this.#plainEnd(name) && this.#take(endTag)?.[1] !== name) throw this.#fault(`element "${name}" is not closed`);
     return { name, text: isParent ? "" : text, children };
+  }
+
+  /** Of the root; undefined for one that is kept out of it. */
+  #child(): XmlElement | undefined {
+    const scanned = this.#taker?.scan(this.#document, this.#at);
+    if (scanned === undefined) {
+      const child = this.element(1);
+      return this.#taker?.drop(child) === true ? undefined : child;
+    }
+    this.#at = scanned;
+    return undefined;
   }
 
   end(): void {
