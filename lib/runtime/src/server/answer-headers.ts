@@ -5,9 +5,10 @@
 export function answerHeaders(): Headers {
   const headers = new Headers();
   const { set, append } = headers;
-  headers.set = (name, value) => set.call(headers, name, legal(name, value));
-  headers.append = (name, value) => append.call(headers, name, legal(name, value));
-  return headers;
+  return Object.assign(headers, {
+    set: (name: string, value: string): void => set.call(headers, name, legal(name, value)),
+    append: (name: string, value: string): void => append.call(headers, name, legal(name, value)),
+  });
 }
 
 /** What may stand in a header field, of HTTP/1.1 and of HTTP/2. */
