@@ -11,19 +11,33 @@ export interface Envelope {
 }
 
 export const compressedFlag = 0b1;
-const headBytes = 5;
+/** Of one byte of flags and four of length. */
+export const envelopeHeadBytes = 5;
 /** Beyond it a copy costs more than a second write. */
 const copyBytes = 64 * 1024;
 
 /** `data` behind its head; in two pieces where a copy would be dear. */
 export function frame(flags: number, data: Uint8Array): readonly Uint8Array[] {
   const whole = data.byteLength <= copyBytes;
-  const framed = Buffer.allocUnsafe(whole ? headBytes + data.byteLength : headBytes);
+  const framed = Buffer.allocUnsafe(whole ? envelopeHeadBytes + data.byteLength : envelopeHeadBytes);
   framed[0] = flags;
   framed.writeUInt32BE(data.byteLength, 1);
   if (!whole) return [framed, data];
-  framed.set(data, headBytes);
+  framed.set(data, envelopeHeadBytes);
   return [framed];
+}
+
+/**
+ * What `body` is where it is one whole envelope, which a small call's is; undefined for everything else, of which an
+ * EnvelopeReader tells what it is. Throws `resource_exhausted` as that does.
+ */
+export function wholeEnvelope(body: Uint8Array, maxBytes: number): Envelope | undefined {
+  if (body.byteLength < envelopeHeadBytes) return undefined;
+  const byte = (at: number): number => body[at] ?? 0;
+  const length = byte(1) * 2 ** 24 + (byte(2) << 16) + (byte(3) << 8) + byte(4);
+  if (length !== body.byteLength - envelopeHeadBytes) return undefined;
+  if (length > maxBytes) throw tooLarge(length, maxBytes);
+  return { flags: byte(0), data: body.subarray(envelopeHeadBytes) };
 }
 
 /**
@@ -34,7 +48,7 @@ export class EnvelopeReader {
   #pieces: Uint8Array[] = [];
   #held = 0;
   /** Bytes that the next head, or the message behind it, needs. */
-  #needed = headBytes;
+  #needed = envelopeHeadBytes;
   #flags: number | undefined;
 
   /** `maxBytes` bounds one message, as it stands in its envelope. */
@@ -67,7 +81,7 @@ export class EnvelopeReader {
   }
 
   #readHead(): void {
-    const head = Buffer.from(this.#take(headBytes));
+    const head = Buffer.from(this.#take(envelopeHeadBytes));
     const length = head.readUInt32BE(1);
     if (length > this.#maxBytes) throw tooLarge(length, this.#maxBytes);
     this.#flags = head.readUInt8(0);
@@ -77,7 +91,7 @@ export class EnvelopeReader {
   #readMessage(flags: number): Envelope {
     const data = this.#take(this.#needed);
     this.#flags = undefined;
-    this.#needed = headBytes;
+    this.#needed = envelopeHeadBytes;
     return { flags, data };
   }
 

@@ -11,17 +11,20 @@ export class Http2Exchange implements Exchange {
   readonly query: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: ServerHttp2Stream;
-  readonly #onClose: ((left: boolean) => void)[] = [];
+  #onClose: ((left: boolean) => void)[] = [];
+  #trailers: OutgoingHttpHeaders | undefined;
   /** What every answer on this stream carries. */
-  addedHeaders: Readonly<Record<string, string>> = {};
+  addedHeaders: Readonly<Record<string, string>> = none;
 
   constructor(stream: ServerHttp2Stream, headers: IncomingHttp2Headers) {
     this.body = stream;
+    (stream as Carrying)[exchangeOf] = this;
     this.headers = headers;
     this.method = headers[":method"] ?? "";
     [this.path, this.query] = splitTarget(headers[":path"] ?? "");
     // A caller who resets its stream is told of by `close`.
     stream.on("error", ignore);
+    stream.on("close", tellClosed);
   }
 
   get address(): string {
@@ -41,12 +44,21 @@ export class Http2Exchange implements Exchange {
   }
 
   onClose(listener: (left: boolean) => void): void {
-    if (this.#onClose.push(listener) > 1) return;
-    this.body.on("close", () => {
-      // HTTP/2 says finished of a stream that its caller reset; there it says aborted, too.
-      const left = this.body.aborted || !this.body.writableFinished;
-      for (const tell of this.#onClose) tell(left);
-    });
+    this.#onClose.push(listener);
+  }
+
+  /** To be called by its stream alone. */
+  tellClosed(): void {
+    // HTTP/2 says finished of a stream that its caller reset; there it says aborted, too.
+    const left = this.body.aborted || !this.body.writableFinished;
+    const told = this.#onClose;
+    this.#onClose = [];
+    for (const tell of told) tell(left);
+  }
+
+  /** To be called by its stream alone. */
+  sendTrailers(): void {
+    if (this.#trailers !== undefined) this.body.sendTrailers(this.#trailers);
   }
 
   addHeaders(headers: Readonly<Record<string, string>>): void {
@@ -72,7 +84,10 @@ export class Http2Exchange implements Exchange {
 
   end(bytes?: Uint8Array, trailers?: OutgoingHttpHeaders): void {
     if (this.closed) return;
-    if (trailers !== undefined) this.body.on("wantTrailers", () => this.body.sendTrailers(trailers));
+    if (trailers !== undefined) {
+      this.#trailers = trailers;
+      this.body.on("wantTrailers", sendTrailers);
+    }
     if (!this.bodyArrived) this.#stopCaller();
     if (bytes === undefined) this.body.end();
     else this.body.end(bytes);
@@ -94,4 +109,24 @@ export class Http2Exchange implements Exchange {
 const sendsOnMs = 1000;
 const trailersFollow = { waitForTrailers: true };
 const nothingFollows = {};
+const none = {};
 const ignore = (): void => undefined;
+
+/**
+ * From a stream to its exchange until it closes. Node's own table of a session's streams may hold them long after that (as
+ * server/under-way.ts tells of sets), and nothing of the call shall stay with them: so no listener here is a closure.
+ */
+const exchangeOf = Symbol("exchange");
+
+interface Carrying extends ServerHttp2Stream {
+  [exchangeOf]?: Http2Exchange | undefined;
+}
+
+function tellClosed(this: Carrying): void {
+  this[exchangeOf]?.tellClosed();
+  this[exchangeOf] = undefined;
+}
+
+function sendTrailers(this: Carrying): void {
+  this[exchangeOf]?.sendTrailers();
+}

@@ -3,7 +3,7 @@ import type { JsonValue } from "@bufbuild/protobuf";
 import { connectTimeout } from "./deadline.ts";
 import { frame } from "./envelope.ts";
 import { errorJson } from "./error-detail.ts";
-import type { Ending, FramedProtocol } from "./framed-call.ts";
+import type { Ending, FramedProtocol } from "./framed-protocol.ts";
 import { single } from "./metadata.ts";
 
 const endFlag = 0b10;

@@ -1,6 +1,6 @@
 /** gRPC-Web: gRPC for callers that cannot read HTTP trailers; they stand in the last envelope, as text. */
 import { frame } from "./envelope.ts";
-import type { FramedProtocol } from "./framed-call.ts";
+import type { FramedProtocol } from "./framed-protocol.ts";
 import { grpcTimeoutOf, statusFields } from "./protocol-grpc.ts";
 
 const trailerFlag = 0b1000_0000;

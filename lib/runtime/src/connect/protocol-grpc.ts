@@ -2,7 +2,7 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http";
 import { grpcTimeout } from "./deadline.ts";
 import { grpcStatus } from "./error-detail.ts";
-import type { Ending, FramedProtocol } from "./framed-call.ts";
+import type { Ending, FramedProtocol } from "./framed-protocol.ts";
 import { addFields, single } from "./metadata.ts";
 
 export const grpc: FramedProtocol = {
@@ -21,6 +21,7 @@ export function grpcTimeoutOf(headers: IncomingHttpHeaders): number | undefined 
 
 /** The trailers of a call: what its handler and its error say, and the status. */
 export function statusFields({ error, trailer, registry }: Ending): OutgoingHttpHeaders {
+  if (error === undefined && trailer === undefined) return plainSuccess;
   const fields: OutgoingHttpHeaders = {};
   addFields(fields, trailer);
   if (error === undefined) {
@@ -30,3 +31,6 @@ export function statusFields({ error, trailer, registry }: Ending): OutgoingHttp
   addFields(fields, error.metadata);
   return Object.assign(fields, grpcStatus(error, registry));
 }
+
+/** Node copies what it sends. */
+const plainSuccess: OutgoingHttpHeaders = Object.freeze({ "grpc-status": "0" });

@@ -10,7 +10,9 @@ import type { RpcService } from "../server/service.ts";
 import { codecName } from "./codecs.ts";
 import { errorJson, grpcStatus } from "./error-detail.ts";
 import type { Exchange } from "./exchange.ts";
-import { type FramedProtocol, type FramedRequest, serveFramed } from "./framed-call.ts";
+import { serveFramed } from "./framed-call.ts";
+import type { FramedProtocol, FramedRequest } from "./framed-protocol.ts";
+import { serveFramedUnary } from "./framed-unary.ts";
 import type { RpcEnvironment } from "./open-call.ts";
 import { createProcedureTable, looksLikeProcedure, type Procedure } from "./procedure.ts";
 import { connectStream } from "./protocol-connect-stream.ts";
@@ -64,8 +66,9 @@ export function createRpcAdapter(options: RpcAdapterOptions, calls: Calls): RpcA
       (spoken.protocol === connectStream && unary)
     )
       return turnAway(exchange, 415, { "accept-post": unary ? unaryTypes : streamTypes });
-    return spoken.protocol === "connect"
-      ? serveConnectUnary(exchange, procedure, spoken, environment)
+    if (spoken.protocol === "connect") return serveConnectUnary(exchange, procedure, spoken, environment);
+    return unary
+      ? serveFramedUnary(exchange, procedure, spoken, environment)
       : serveFramed(exchange, procedure, spoken, environment);
   };
   return (exchange) => {
