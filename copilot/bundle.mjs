@@ -1,12 +1,13 @@
 // @ts-check
 // Packs the program into one file that needs nothing but Node: dist/flyte-copilot.mjs. What went in is written beside
-// it, for the test that keeps it small.
+// it, for the test that keeps it small. The same, made ready for this very Node, is dist/packed.
 import { spawnSync } from "node:child_process";
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { lateBuiltins } from "./bundle/late-builtins.mjs";
+import { pack } from "./bundle/pack.mjs";
 import { readyDescriptors } from "./bundle/ready-descriptors.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -68,3 +69,4 @@ const { metafile } = await build({
 });
 chmodSync(outfile, 0o755);
 writeFileSync(path.join(here, "dist", "flyte-copilot.meta.json"), JSON.stringify(metafile));
+await pack(outfile, path.join(here, "dist", "packed"));

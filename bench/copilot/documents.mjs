@@ -6,10 +6,10 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { TypedInterfaceSchema } from "@flyte-dataplane/proto/flyteidl2/core/interface";
 import { LiteralMapSchema } from "@flyte-dataplane/proto/flyteidl2/core/literals";
 
-const bundle = fileURLToPath(new URL("../../copilot/dist/flyte-copilot.mjs", import.meta.url));
+const bundle = fileURLToPath(new URL("../../copilot/dist/packed/flyte-copilot.cjs", import.meta.url));
 
-/** As the manager starts it: see there. */
-const command = [process.execPath, "--max-semi-space-size=4", bundle];
+/** As images and the manager start it: an option of V8's would cost it what is compiled. */
+const command = [process.execPath, bundle];
 
 /** @typedef {0 | 1} Dimensionality of a file, of a folder */
 

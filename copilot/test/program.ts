@@ -6,8 +6,8 @@ import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
-/** The built bundle: what a pod runs. */
-const bundle = fileURLToPath(new URL("../dist/flyte-copilot.mjs", import.meta.url));
+/** The program as an image starts it; the plain file is what the harness runs. */
+const bundle = fileURLToPath(new URL("../dist/packed/flyte-copilot.cjs", import.meta.url));
 
 export interface Ended {
   /** Exit status, or the signal's name. */

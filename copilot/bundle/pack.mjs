@@ -1,0 +1,84 @@
+// @ts-check
+// The program in the form that an image starts: a launcher, and beside it one file with the program's text as a script and
+// what V8 compiled of it while it ran. See docs/decisions/0020-start-of-copilot.md.
+import { Buffer } from "node:buffer";
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { trialRuns } from "./trial-runs.mjs";
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+/** As the launcher knows it. */
+const headerBytes = 128;
+
+/**
+ * Makes `flyte-copilot.cjs` and `flyte-copilot.packed` in `folder`. What is compiled is of use to the Node that runs this
+ * alone; for any other the form is as good as the plain one.
+ * @param {string} program the plain file: a module without imports
+ * @param {string} folder made if missing
+ */
+export async function pack(program, folder) {
+  mkdirSync(folder, { recursive: true });
+  const text = scriptOf(readFileSync(program, "latin1"));
+  const scratch = mkdtempSync(path.join(tmpdir(), "flyte-copilot-pack-"));
+  try {
+    const cache = await compiled(text, scratch);
+    const node = `${process.version}-${process.platform}-${process.arch}`;
+    const digest = createHash("sha256").update(cache).digest("hex");
+    const header = `flyte-copilot ${node} ${digest} ${cache.byteLength} `.padEnd(headerBytes - 1).concat("\n");
+    if (header.length !== headerBytes) throw new Error(`no room for "${header}"`);
+    const packed = Buffer.concat([Buffer.from(header), cache, Buffer.from(text, "latin1")]);
+    place(path.join(folder, "flyte-copilot.packed"), packed, 0o644);
+    place(path.join(folder, "flyte-copilot.cjs"), readFileSync(path.join(here, "launcher.cjs")), 0o755);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/**
+ * A program that starts in the meantime finds the old file or the new one.
+ * @param {string} file
+ * @param {Uint8Array} bytes
+ * @param {number} mode
+ */
+function place(file, bytes, mode) {
+  const partial = `${file}.${process.pid}`;
+  writeFileSync(partial, bytes);
+  chmodSync(partial, mode);
+  renameSync(partial, file);
+}
+
+/**
+ * @param {string} module its first line names the interpreter
+ * @returns {string} a script whose value is a function that runs it; each line keeps its number
+ */
+function scriptOf(module) {
+  // V8 keeps such texts with one byte for each character, and Node reads them without a look at each.
+  if (/[^\0-\x7f]/.test(module)) throw new Error("the program holds other characters than ASCII");
+  return module.replace(/^#!.*/, '(async () => { "use strict";').concat("\n})\n");
+}
+
+/**
+ * @param {string} text of a script
+ * @param {string} scratch
+ * @returns {Promise<Buffer>} what V8 keeps of it, the functions that the trial runs called among it
+ */
+async function compiled(text, scratch) {
+  const [script, cache] = [path.join(scratch, "script.js"), path.join(scratch, "cache")];
+  writeFileSync(script, text, "latin1");
+  const { runs, close } = await trialRuns(scratch);
+  try {
+    const words = [path.join(here, "make-cache.cjs"), script, "flyte-copilot.packed", JSON.stringify(runs), cache];
+    // No option of this process may be one of V8's: what it compiles is then of no use without that option.
+    const child = spawn(process.execPath, words, { cwd: scratch, env: {}, stdio: ["ignore", "ignore", "inherit"] });
+    const [status] = await once(child, "exit");
+    if (status !== 0) throw new Error(`the trial runs ended with ${status}`);
+    return readFileSync(cache);
+  } finally {
+    close();
+  }
+}
