@@ -6,9 +6,6 @@ import { DataPlaneError } from "@flyte-dataplane/core";
 import { redactText } from "@flyte-dataplane/runtime/lifecycle";
 import { runProgram } from "./program.ts";
 
-/** V8 would let the young generation grow to 48 MiB before it looks at it: a third of what a co-pilot has, for no time saved. */
-const smallHeap = "--max-semi-space-size=4";
-
 const copilot = fileURLToPath(import.meta.resolve("@flyte-dataplane/copilot/bundle"));
 
 try {
@@ -16,7 +13,8 @@ try {
     env: process.env,
     uid: process.getuid?.() ?? -1,
     temporary: tmpdir(),
-    copilot: [process.execPath, smallHeap, copilot],
+    // No option of V8's: with any, it would use nothing of what is compiled of Node and of the co-pilot already.
+    copilot: [process.execPath, copilot],
     say: (line) => process.stdout.write(`${line}\n`),
     signals: process,
   });
