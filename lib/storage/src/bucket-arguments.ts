@@ -16,6 +16,8 @@ export function checkPrefix(prefix: string): void {
   // A lone surrogate has no UTF-8 form: two such keys would meet under one replacement character.
   if (/\p{Surrogate}/u.test(prefix)) throw invalid("the key is not valid Unicode");
   if (prefix.includes("\0")) throw invalid("the key holds a NUL character");
+  // No letter has more than three bytes per unit.
+  if (prefix.length * 3 <= maxKeyBytes) return;
   const bytes = Buffer.byteLength(prefix);
   if (bytes > maxKeyBytes) throw invalid(`the key has ${bytes} bytes; at most ${maxKeyBytes} are possible`);
 }

@@ -23,12 +23,15 @@ export function placeOfKey(relative: string, size: number, ref: Ref): KeyPlace {
   if (relative === "") return folder("", size, ref);
   const isFolder = relative.endsWith("/");
   const path = isFolder ? relative.slice(0, -1) : relative;
-  if (suspect.test(path)) for (const segment of path.split("/")) checkName(segment, ref);
+  if (path.length >= suspectLength || suspect.test(path))
+    for (const segment of path.split("/")) checkName(segment, ref);
   return isFolder ? folder(path, size, ref) : { path, isFolder };
 }
 
-/** A part that is empty, `.`, `..` or long, and NUL: all that is refused, and little that is not. */
-const suspect = /^(?:$|[./])|\/[./]|\/$|\0|[^/]{86}/;
+/** A part that is empty, `.` or `..`, and NUL: all that is refused in a short path, and little that is not. */
+const suspect = /^(?:$|[./])|\/[./]|\/$|\0/;
+/** Of so many letters a part of the path may be too long, at three bytes each. */
+const suspectLength = 86;
 
 function folder(path: string, size: number, ref: Ref): KeyPlace {
   if (size === 0) return { path, isFolder: true };

@@ -36,8 +36,12 @@ export function formatRequestHead(head: RequestHead): string {
   const seen: string[] = [];
   for (const name in headers) {
     const value = headers[name] ?? "";
-    const key = knownNames.get(name) ?? checkedName(name);
-    if (!isFieldValue(value)) throw invalid(`the value of header "${key}" has a character that is not allowed`);
+    const known = knownNames.get(name) ?? checkedName(name);
+    const { key } = known;
+    if (known.value !== value) {
+      if (!isFieldValue(value)) throw invalid(`the value of header "${key}" has a character that is not allowed`);
+      known.value = value;
+    }
     if (seen.includes(key)) throw invalid(`header "${key}" is there twice`);
     if (key === "content-length" && value !== String(bodyLength ?? 0)) {
       throw invalid('header "content-length" is not the body\'s length');
@@ -50,17 +54,25 @@ export function formatRequestHead(head: RequestHead): string {
   return `${method} ${target} HTTP/1.1\r\n${host}${fields}${framing}\r\n`;
 }
 
+interface KnownName {
+  /** In lower case. */
+  readonly key: string;
+  /** The last one that was found to be proper: of most names each request has the same. */
+  value: string;
+}
+
 /** Names that were found to be proper, by their spelling: every request has the same few. */
-const knownNames = new Map<string, string>();
+const knownNames = new Map<string, KnownName>();
 const maxKnownNames = 256;
 
-function checkedName(name: string): string {
+function checkedName(name: string): KnownName {
   if (!isFieldName(name)) throw invalid("a header's name has a character that is not allowed");
   const key = name.toLowerCase();
   if (ownFields.has(key)) throw invalid(`header "${key}" is the client's own`);
   // A user's metadata has names of its own; they must not fill the memory.
-  if (knownNames.size < maxKnownNames) knownNames.set(name, key);
-  return key;
+  const known = { key, value: "" };
+  if (knownNames.size < maxKnownNames) knownNames.set(name, known);
+  return known;
 }
 
 function framingField(method: string, bodyLength: number | "chunked" | undefined): string {

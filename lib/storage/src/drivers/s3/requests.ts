@@ -3,10 +3,10 @@ import { type Clock, DataPlaneError, isRecoverable } from "@flyte-dataplane/core
 import type { FileSlice } from "../../driver.ts";
 import { chunksOf } from "../../source.ts";
 import { StoreAnswer } from "../../store-answer.ts";
-import type { BodyTaker, WireClient, WireResponse } from "../../wire/exchange.ts";
+import type { BodyTaker, WireClient, WireRequest, WireResponse } from "../../wire/exchange.ts";
 import { type BucketAddress, bucketAddress, locate } from "./address.ts";
 import type { S3Config } from "./config.ts";
-import type { CredentialsProvider } from "./credentials/credentials.ts";
+import type { CredentialsProvider, S3Credentials } from "./credentials/credentials.ts";
 import { type S3Refusal, s3Error } from "./errors.ts";
 import { readRefusal } from "./refusal.ts";
 import { emptyPayloadHash, signHeaders, unsignedPayload } from "./sign.ts";
@@ -91,14 +91,18 @@ export class S3Requests {
 
   /** The store's answer, a success or `accept`. Rejects with what the refusal means. */
   async send(request: S3Request): Promise<WireResponse> {
-    const learnt = new Set<Lesson>();
+    let learnt: Set<Lesson> | undefined;
     for (;;) {
       const used = this.#known;
-      const response = await this.#attempt(request, used);
+      const { body, signal } = request;
+      const credentials = await this.#deps.credentials(signal === undefined ? {} : { signal });
+      const payloadHash = body === undefined ? emptyPayloadHash : await this.#payloadHash(used.address.scheme, body);
+      const response = await this.#deps.wire.send(this.#signed(request, used, credentials, payloadHash));
       const { status } = response;
       if ((status >= 200 && status < 300) || status === request.accept) return response;
       const refusal = await readRefusal(response, this.#deps.clock.now());
       const lesson = this.#learn(refusal, used);
+      learnt ??= new Set();
       if (lesson === undefined || learnt.has(lesson)) throw s3Error(refusal);
       learnt.add(lesson);
     }
@@ -126,35 +130,23 @@ export class S3Requests {
     return { region, address, origin: `${address.scheme}://${address.host}` };
   }
 
-  async #attempt(request: S3Request, { region, address, origin, skewMs }: Knowledge): Promise<WireResponse> {
+  #signed(
+    request: S3Request,
+    { region, address, origin, skewMs }: Knowledge,
+    credentials: S3Credentials | undefined,
+    payloadHash: string,
+  ): WireRequest {
     const { method, query, body, signal, taker } = request;
-    const credentials = await this.#deps.credentials(signal === undefined ? {} : { signal });
-    const { scheme, host, path } = locate(address, request.key);
+    const { host, path } = locate(address, request.key);
     const target = query === undefined ? path : `${path}?${encodeQuery(query)}`;
     const asked = request.headers ?? noHeaders;
     const given = this.config.requesterPays === true ? { ...asked, "x-amz-request-payer": "requester" } : asked;
+    const now = this.#deps.clock.now() + skewMs;
     const headers =
       credentials === undefined
         ? given
-        : signHeaders({
-            method,
-            host,
-            target,
-            headers: given,
-            payloadHash: body === undefined ? emptyPayloadHash : await this.#payloadHash(scheme, body),
-            region,
-            credentials,
-            now: this.#deps.clock.now() + skewMs,
-          });
-    return await this.#deps.wire.send({
-      method,
-      origin,
-      target,
-      headers,
-      body,
-      signal,
-      taker,
-    });
+        : signHeaders({ method, host, target, headers: given, payloadHash, region, credentials, now });
+    return { method, origin, target, headers, body, signal, taker };
   }
 
   async #payloadHash(scheme: string, body: Uint8Array | FileSlice): Promise<string> {
