@@ -40,13 +40,15 @@ export async function listTrees(
       const objects: ObjectInfo[] = [];
       let tooMany = false;
       let bytes = 0;
-      for await (const info of bucket.list(prefix, signal === undefined ? {} : { signal })) {
-        placeOfKey(info.key.slice(prefix.length), info.size, bucket.uri(info.key));
-        bytes += info.size;
-        tooMany ||= kept >= mostKept;
-        if (tooMany) continue;
-        kept += 1;
-        objects.push(info);
+      for await (const page of bucket.pages(prefix, signal === undefined ? {} : { signal })) {
+        for (const info of page) {
+          placeOfKey(info.key.slice(prefix.length), info.size, () => bucket.uri(info.key));
+          bytes += info.size;
+          tooMany ||= kept >= mostKept;
+          if (tooMany) continue;
+          kept += 1;
+          objects.push(info);
+        }
       }
       trees.push({ blob, bucket, prefix, bytes, ...(!tooMany && { objects }) });
     } catch (error) {
