@@ -33,21 +33,31 @@ export interface BodyReader extends BodyTaker {
 }
 
 function readStream(body: Readable, maxBytes: number, reader: BodyReader): void {
+  let waiting: BodyReader | undefined = reader;
+  let pieces: Uint8Array[] | undefined;
   let first: Uint8Array | undefined;
-  let more: Uint8Array[] | undefined;
   let size = 0;
+  /** An HTTP/2 stream may stay long after its call (http2-exchange.ts says why), and what its listeners hold with it. */
+  const over = (tell: (reader: BodyReader) => void): void => {
+    const told = waiting;
+    waiting = pieces = first = undefined;
+    if (told !== undefined) tell(told);
+  };
   const take = (piece: Uint8Array): void => {
     size += piece.byteLength;
     if (size > maxBytes) {
       body.off("data", take);
       body.off("end", done);
       body.pause();
-      reader.failed(tooLarge(size, maxBytes));
+      over((told) => told.failed(tooLarge(size, maxBytes)));
     } else if (first === undefined) first = piece;
-    else if (more === undefined) more = [first, piece];
-    else addPiece(more, piece);
+    else if (pieces === undefined) pieces = [first, piece];
+    else addPiece(pieces, piece);
   };
-  const done = (): void => reader.tookBody(more === undefined ? (first ?? nothing) : Buffer.concat(more, size));
+  const done = (): void => {
+    const whole = pieces === undefined ? (first ?? nothing) : Buffer.concat(pieces, size);
+    over((told) => told.tookBody(whole));
+  };
   body.on("data", take);
   body.on("end", done);
 }
