@@ -31,10 +31,33 @@ export interface DataproxyConfig {
   readonly logs: {
     readonly stripLineEndings: boolean;
     readonly maxLinesWithoutStart: number;
+    /** Milliseconds; 0 sends none. */
+    readonly heartbeat: number;
+    /** Milliseconds; 0 sets no bound. */
+    readonly idleTimeout: number;
+  };
+  readonly limits: {
+    /** Of each subject; callers without a name are one. */
+    readonly subject: AccessLimits & { readonly streams: number };
+    readonly project: AccessLimits;
   };
   /** Storage URIs below which links may point, beside the server's own storage. */
   readonly allowedPrefixes: readonly string[];
 }
+
+/** Each 0 sets no limit. */
+export interface AccessLimits {
+  readonly callsPerSecond: number;
+  readonly uploadBytesPerHour: number;
+}
+
+const callsPerSecond = (whose: string) =>
+  integer({ doc: `Calls per second of one ${whose}; 0 sets no limit.`, default: 0, min: 0, max: 1_000_000 });
+const uploadBytesPerHour = (whose: string) =>
+  bytes({
+    doc: `Bytes that one ${whose} may upload per hour, all at once if need be; an upload whose size is not announced counts as upload.maxSize. 0 sets no limit.`,
+    default: 0,
+  });
 
 export const dataproxySection: Section<DataproxyConfig> = defineSection<DataproxyConfig>(
   "dataproxy",
@@ -81,6 +104,30 @@ export const dataproxySection: Section<DataproxyConfig> = defineSection<Dataprox
         default: 1000,
         min: 1,
       }),
+      heartbeat: duration({
+        doc: "An empty message goes out after so long without a line, so that nobody on the way takes the stream for dead; 0 sends none.",
+        default: 30_000,
+      }),
+      idleTimeout: duration({
+        doc: "A stream without a line for so long ends, and may be asked for again; 0 lets it be silent as long as its task is.",
+        default: 0,
+      }),
+    },
+    limits: {
+      subject: {
+        callsPerSecond: callsPerSecond("subject, as the server's identity names it; callers without a name are one"),
+        uploadBytesPerHour: uploadBytesPerHour("subject"),
+        streams: integer({
+          doc: "Log streams that one subject may have open; 0 sets no limit.",
+          default: 0,
+          min: 0,
+          max: 1_000_000,
+        }),
+      },
+      project: {
+        callsPerSecond: callsPerSecond("project"),
+        uploadBytesPerHour: uploadBytesPerHour("project"),
+      },
     },
     allowedPrefixes: texts({
       doc: "Storage URIs below which links may be signed, beside the server's own storage.",

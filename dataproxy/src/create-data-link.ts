@@ -13,7 +13,7 @@ import { readObject } from "@flyte-dataplane/storage";
 import { findAttempt } from "./attempts.ts";
 import { signExisting } from "./create-download-link.ts";
 import { linkLife } from "./expiry.ts";
-import type { LinkCaller } from "./link-endpoint.ts";
+import type { Admitted } from "./gate.ts";
 import type { DataproxyParts } from "./options.ts";
 import { absent, invalid } from "./refusal.ts";
 
@@ -23,7 +23,7 @@ const operation = "create data link";
 export async function createDataLink(
   options: DataproxyParts,
   request: CreateDataLinkRequest,
-  caller: LinkCaller,
+  caller: Admitted,
 ): Promise<CreateDataLinkResponse> {
   const { signal } = caller;
   const { actionAttemptId, variable } = request;

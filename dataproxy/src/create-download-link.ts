@@ -13,8 +13,10 @@ import { assertAllowed } from "./allowed-uris.ts";
 import { findAction } from "./attempts.ts";
 import { codeBundleUri } from "./code-bundle.ts";
 import { linkLife } from "./expiry.ts";
-import { type LinkCaller, linkEndpoint } from "./link-endpoint.ts";
+import type { Admitted } from "./gate.ts";
+import { linkEndpoint } from "./link-endpoint.ts";
 import type { DataproxyParts } from "./options.ts";
+import { recordLink } from "./record-link.ts";
 import { absent, invalid } from "./refusal.ts";
 
 const operation = "create download link";
@@ -23,7 +25,7 @@ const operation = "create download link";
 export async function createDownloadLink(
   options: DataproxyParts,
   request: CreateDownloadLinkRequest,
-  caller: LinkCaller,
+  caller: Admitted,
 ): Promise<CreateDownloadLinkResponse> {
   const { artifactType, source } = request;
   if (artifactType !== ArtifactType.REPORT && artifactType !== ArtifactType.CODE_BUNDLE)
@@ -57,8 +59,9 @@ export async function signExisting(
   what: string,
   uri: string,
   lifeMs: number,
-  { signal, requestHeader }: LinkCaller,
+  caller: Admitted,
 ): Promise<SignedRequest> {
+  const { signal, requestHeader } = caller;
   assertAllowed(options, what, uri);
   const location = parseStorageUri(uri);
   const bucket = await options.stores.bucket(location);
@@ -71,10 +74,12 @@ export async function signExisting(
   if (found === undefined) throw absent(what, `nothing lies at ${uri} any more`);
   const name = location.key.slice(location.key.lastIndexOf("/") + 1);
   options.figures.signed(location.scheme, "get");
-  return await bucket.signGet(location.key, {
+  const signed = await bucket.signGet(location.key, {
     expiresAt: options.clock.now() + lifeMs,
     downloadName: name,
     ...linkEndpoint(options, location.scheme, requestHeader),
     signal,
   });
+  recordLink(options.logger, caller, uri, signed.expiresAt);
+  return signed;
 }

@@ -8,10 +8,12 @@ import {
 } from "@flyte-dataplane/proto/flyteidl2/dataproxy/dataproxy_service";
 import type { Bucket } from "@flyte-dataplane/storage";
 import { linkLife } from "./expiry.ts";
+import type { Admitted } from "./gate.ts";
 import { checkPath, checkSegment, contentFolder, objectPath } from "./keys.ts";
-import { type LinkCaller, linkEndpoint } from "./link-endpoint.ts";
+import { linkEndpoint } from "./link-endpoint.ts";
 import type { DataproxyParts } from "./options.ts";
 import { requireProject } from "./projects.ts";
+import { recordLink } from "./record-link.ts";
 import { invalid } from "./refusal.ts";
 
 const operation = "create upload location";
@@ -29,9 +31,10 @@ const md5Metadata = "flyteContentMD5";
 export async function createUploadLocation(
   options: DataproxyParts,
   request: CreateUploadLocationRequest,
-  { signal, requestHeader }: LinkCaller,
+  caller: Admitted,
 ): Promise<CreateUploadLocationResponse> {
   const { config, clock, stores, base } = options;
+  const { signal, requestHeader } = caller;
   const checked = check(request, config.upload.maxSize);
   const life = linkLife(operation, request.expiresIn, config.upload.maxExpiresIn);
   await requireProject(options, operation, request.project, signal);
@@ -49,18 +52,22 @@ export async function createUploadLocation(
   if (request.filename !== "" && request.filenameRoot !== "")
     await refuseOtherContent(bucket, uri.key, checked.md5, signal);
 
+  const { contentLength } = request;
+  // Who announces nothing may upload as much as anybody may at once.
+  options.gate.charge(caller.access, contentLength > 0n ? Number(contentLength) : config.upload.maxSize);
   const signed = await bucket.signPut(uri.key, {
     expiresAt: clock.now() + life,
     signal,
     ...linkEndpoint(options, uri.scheme, requestHeader),
     ...(checked.md5 !== undefined && { contentMd5: checked.md5 }),
-    ...(request.contentLength > 0n && { contentLength: Number(request.contentLength) }),
+    ...(contentLength > 0n && { contentLength: Number(contentLength) }),
     ...(checked.md5 !== undefined &&
       request.addContentMd5Metadata &&
       bucket.capabilities.metadata && { metadata: { [md5Metadata]: base64(checked.md5) } }),
   });
   options.figures.signed(uri.scheme, "put");
-  options.figures.declared(Number(request.contentLength));
+  options.figures.declared(Number(contentLength));
+  recordLink(options.logger, caller, formatStorageUri(uri), signed.expiresAt);
   return create(CreateUploadLocationResponseSchema, {
     signedUrl: signed.url,
     nativeUrl: formatStorageUri(uri),

@@ -1,10 +1,6 @@
 import type { StorageScheme } from "@flyte-dataplane/core";
-import type { CallContext } from "@flyte-dataplane/runtime/server";
 import type { DataproxyConfig } from "./config.ts";
 import { clusterEndpoint } from "./select-cluster.ts";
-
-/** Whom a link is for: their call, and the headers that tell where they are. */
-export type LinkCaller = Pick<CallContext, "signal" | "requestHeader">;
 
 /** Addresses of the object store for links: scheme, host and port. */
 export interface StoreLinks {

@@ -5,8 +5,10 @@ import type { TaskService } from "@flyte-dataplane/proto/flyteidl2/task/task_ser
 import type { TriggerService } from "@flyte-dataplane/proto/flyteidl2/trigger/trigger_service";
 import type { RunService } from "@flyte-dataplane/proto/flyteidl2/workflow/run_service";
 import type { Stores } from "@flyte-dataplane/storage";
+import type { Authorize } from "./access.ts";
 import type { DataproxyConfig } from "./config.ts";
 import type { Figures } from "./figures.ts";
+import type { Gate } from "./gate.ts";
 import type { StoreLinks } from "./link-endpoint.ts";
 import type { LogReader } from "./log-reader.ts";
 
@@ -23,6 +25,8 @@ export interface DataproxyOptions {
   readonly tasks: Client<typeof TaskService>;
   readonly triggers: Client<typeof TriggerService>;
   readonly logs: LogReader;
+  /** Asked before each call is carried out; by default everybody may do everything. */
+  readonly authorize?: Authorize;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -31,4 +35,5 @@ export interface DataproxyOptions {
 /** The same within the service. */
 export interface DataproxyParts extends DataproxyOptions {
   readonly figures: Figures;
+  readonly gate: Gate;
 }

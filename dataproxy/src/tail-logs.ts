@@ -8,8 +8,10 @@ import {
 import type { PodLogContext } from "@flyte-dataplane/proto/flyteidl2/core/execution";
 import type { TailLogsRequest } from "@flyte-dataplane/proto/flyteidl2/dataproxy/dataproxy_service";
 import { ContainerIdentifierSchema } from "@flyte-dataplane/proto/flyteidl2/logs/dataplane/payload";
-import type { EncodedMessage } from "@flyte-dataplane/runtime/server";
+import { EncodedMessage } from "@flyte-dataplane/runtime/server";
 import { archivedLog } from "./archived-log.ts";
+import type { Admitted } from "./gate.ts";
+import { keepAlive } from "./keep-alive.ts";
 import { createLineEncoder } from "./line-encoder.ts";
 import type { ReadLogOptions } from "./log-reader.ts";
 import { mergeStreams } from "./merge-streams.ts";
@@ -17,6 +19,9 @@ import type { DataproxyParts } from "./options.ts";
 import { absent, invalid } from "./refusal.ts";
 
 const operation = "tail logs";
+
+/** SDKs pass over it. */
+const emptyMessage = new EncodedMessage(new Uint8Array());
 
 /** Lines in one message at most; what the SDK's renderer was made for. */
 const maxLines = 100;
@@ -28,7 +33,7 @@ const maxLines = 100;
 export async function* tailLogs(
   options: DataproxyParts,
   request: TailLogsRequest,
-  signal: AbortSignal,
+  { access, signal }: Admitted,
 ): AsyncIterable<EncodedMessage> {
   if (request.actionId === undefined) throw invalid(operation, "action_id is missing");
   if (request.attempt === 0) throw invalid(operation, "attempt counts from 1");
@@ -37,11 +42,26 @@ export async function* tailLogs(
   if (logContext === undefined) throw absent(operation, "the attempt has no log yet");
   const pods = selectPods(request, logContext.pods, logContext.primaryPodName);
   const id = create(ActionAttemptIdentifierSchema, { actionId, attempt });
-  const streams = pods.map((pod) => podLog(options, id, pod, cluster, signal));
+  // A stream that ends before its source does, for silence, takes that along.
+  const over = new AbortController();
+  const reading = AbortSignal.any([signal, over.signal]);
+  const streams = pods.map((pod) => podLog(options, id, pod, cluster, reading));
   // Of several pods a missing one must not fail the others; a single one is what the caller asked about.
-  yield* streams.length === 1 && streams[0] !== undefined
-    ? streams[0]
-    : mergeStreams(streams, { tolerate: ["not_found"] });
+  const lines =
+    streams.length === 1 && streams[0] !== undefined ? streams[0] : mergeStreams(streams, { tolerate: ["not_found"] });
+  const { heartbeat, idleTimeout } = options.config.logs;
+  const end = options.gate.beginStream(access);
+  try {
+    yield* keepAlive(lines, {
+      clock: options.clock,
+      beatMs: heartbeat,
+      beat: emptyMessage,
+      idleMs: idleTimeout,
+    });
+  } finally {
+    end();
+    over.abort();
+  }
 }
 
 function selectPods(

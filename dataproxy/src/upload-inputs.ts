@@ -11,8 +11,9 @@ import { InputsSchema } from "@flyte-dataplane/proto/flyteidl2/task/common";
 import { type TaskIdentifier, TaskIdentifierSchema } from "@flyte-dataplane/proto/flyteidl2/task/task_definition";
 import { writeObject } from "@flyte-dataplane/storage";
 import { assertAllowed } from "./allowed-uris.ts";
+import type { Admitted } from "./gate.ts";
 import { checkSegment, objectPath } from "./keys.ts";
-import type { DataproxyOptions } from "./options.ts";
+import type { DataproxyOptions, DataproxyParts } from "./options.ts";
 import { requireProject } from "./projects.ts";
 import { absent, invalid } from "./refusal.ts";
 
@@ -23,9 +24,9 @@ const operation = "upload inputs";
  * all inputs, so that two sets that differ only in ignored variables never share a document.
  */
 export async function uploadInputs(
-  options: DataproxyOptions,
+  options: DataproxyParts,
   request: UploadInputsRequest,
-  signal: AbortSignal,
+  { access, signal }: Admitted,
 ): Promise<UploadInputsResponse> {
   const { config, stores } = options;
   const scope = scopeOf(request);
@@ -45,6 +46,7 @@ export async function uploadInputs(
     folderName,
   ]);
   assertAllowed(options, operation, folder);
+  options.gate.charge(access, document.byteLength);
   await writeObject(stores, joinUri(folder, inputsFile), document, { signal, contentType: "application/x-protobuf" });
   return create(UploadInputsResponseSchema, { offloadedInputData: { uri: folder, inputsHash: hash } });
 }

@@ -33,6 +33,10 @@ export interface Siblings {
   readonly origins?: readonly string[];
   /** Names beside the loopback ones. */
   readonly hostNames?: readonly string[];
+  /** Who calls, by a header of the test's own, and what they may. */
+  readonly subjectHeader?: string;
+  readonly authorize?: DataproxyOptions["authorize"];
+  readonly logger?: Logger;
   /** In place of a folder. */
   readonly store?: ObjectStore;
 }
@@ -98,11 +102,19 @@ export async function openDataproxy(siblings: Siblings = {}): Promise<Harness> {
     tasks: createClient(TaskService, siblingTransport),
     triggers: createClient(TriggerService, siblingTransport),
     logs: siblings.logs ?? { read: noLogs },
+    ...(siblings.authorize !== undefined && { authorize: siblings.authorize }),
     clock,
-    logger: silent,
+    logger: siblings.logger ?? silent,
     metrics,
   });
+  const { subjectHeader } = siblings;
   const server = await createServer({
+    ...(subjectHeader !== undefined && {
+      identity: {
+        authenticate: (header: Headers) => ({ subject: header.get(subjectHeader) ?? "" }),
+        authorize: () => undefined,
+      },
+    }),
     services: [service],
     host: "localhost",
     port: 0,

@@ -24,3 +24,4 @@ export {
 } from "./service.ts";
 export { readStaticFiles, type StaticFile } from "./static-files.ts";
 export { readTlsFiles, type TlsFiles } from "./tls.ts";
+export { TokenBuckets } from "./token-buckets.ts";

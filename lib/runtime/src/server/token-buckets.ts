@@ -26,16 +26,23 @@ export class TokenBuckets {
     return this.#buckets.size;
   }
 
-  /** Takes a token of `client`; 0 when there was one, else how many milliseconds until there is. */
-  take(client: string, nowMs: number): number {
+  /** How many milliseconds until `client` has `amount` tokens, 0 for now and infinity for never; takes none. */
+  wait(client: string, nowMs: number, amount = 1): number {
     const { perSecond, burst } = this.#options;
+    if (amount > burst) return Number.POSITIVE_INFINITY;
+    const lacking = amount - this.#tokensOf(client, nowMs);
+    return lacking <= 0 ? 0 : Math.ceil((lacking / perSecond) * 1000);
+  }
+
+  /** Takes `amount` tokens of `client` where they are there; gives what `wait` would have. */
+  take(client: string, nowMs: number, amount = 1): number {
+    const waitMs = this.wait(client, nowMs, amount);
     const tokens = this.#tokensOf(client, nowMs);
-    const taken = tokens >= 1;
     // Set anew, so that the map stands in the order of the last call.
     this.#buckets.delete(client);
-    this.#buckets.set(client, { tokens: taken ? tokens - 1 : tokens, atMs: nowMs });
-    if (this.#buckets.size > maxBuckets) this.#forget(nowMs, burst);
-    return taken ? 0 : Math.ceil(((1 - tokens) / perSecond) * 1000);
+    this.#buckets.set(client, { tokens: waitMs === 0 ? tokens - amount : tokens, atMs: nowMs });
+    if (this.#buckets.size > maxBuckets) this.#forget(nowMs, this.#options.burst);
+    return waitMs;
   }
 
   #tokensOf(client: string, nowMs: number): number {
