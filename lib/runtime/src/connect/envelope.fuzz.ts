@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { FuzzTarget } from "@flyte-dataplane/test-support";
-import { type Envelope, EnvelopeReader, frame } from "./envelope.ts";
+import { type Envelope, EnvelopeReader, frame, wholeEnvelope } from "./envelope.ts";
 
 const maxBytes = 300;
 /** Of an input, how the bytes behind it are cut into pieces. */
@@ -71,6 +71,17 @@ function read(bytes: Uint8Array, cuts: Uint8Array): Found {
   return { envelopes, failure: undefined };
 }
 
+/** The short way of a small call: what is one whole envelope, and nothing else. */
+function readWhole(bytes: Uint8Array): Found {
+  try {
+    const whole = wholeEnvelope(bytes, maxBytes);
+    return { envelopes: whole === undefined ? [] : [whole], failure: undefined };
+  } catch (error) {
+    if (!(error instanceof ConnectError)) throw error;
+    return { envelopes: [], failure: error.code };
+  }
+}
+
 const shown = ({ envelopes, failure }: Found): string =>
   JSON.stringify([failure, ...envelopes.map(({ flags, data }) => [flags, data.join()])]);
 
@@ -94,6 +105,12 @@ export const fuzzTarget: FuzzTarget = {
           shown({ ...found, failure: undefined }) ===
             shown({ envelopes: wanted.envelopes.slice(0, found.envelopes.length), failure: undefined });
     if (!same) throw new Error(`read ${shown(found)}, expected ${shown(wanted)}`);
+    const whole = readWhole(bytes);
+    const one = wanted.failure === undefined && wanted.envelopes.length === 1 ? wanted.envelopes : [];
+    if (shown({ ...whole, failure: undefined }) !== shown({ envelopes: one, failure: undefined }))
+      throw new Error(`read as one ${shown(whole)}, expected ${shown(wanted)}`);
+    if (whole.failure !== undefined && whole.failure !== wanted.failure)
+      throw new Error(`refused as one by ${shown(whole)}, expected ${shown(wanted)}`);
     if (wanted.failure !== undefined) return "rejected";
     const again = concat(found.envelopes.flatMap(({ flags, data }) => frame(flags, data)));
     if (again.join() !== bytes.join()) throw new Error("written again, the envelopes are other bytes");
