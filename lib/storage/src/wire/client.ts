@@ -1,13 +1,14 @@
 import { DataPlaneError } from "@flyte-dataplane/core";
 import { lengthOf } from "../source.ts";
 import type { WireClient, WireOptions, WireRequest, WireResponse } from "./exchange.ts";
+import { NothingHeard } from "./failures.ts";
 import { type Origin, parseOrigin } from "./origin.ts";
 import type { Outgoing } from "./outgoing.ts";
 import { Pool, type PoolOptions } from "./pool.ts";
 import { createProxyRule, type Proxy, type ProxyRule } from "./proxy.ts";
 import { formatRequestHead } from "./request-head.ts";
 import { routeOf } from "./route.ts";
-import { type ExchangeOptions, NothingHeard, runExchange } from "./run-exchange.ts";
+import { type ExchangeOptions, runExchange } from "./run-exchange.ts";
 import { Trust } from "./trust.ts";
 
 /** Makes a client; opens nothing yet. Throws `invalid_argument` for a proxy or an authority that cannot be read. */

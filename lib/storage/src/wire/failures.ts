@@ -5,6 +5,14 @@ export function malformed(what: string): DataPlaneError {
   return new DataPlaneError("unavailable", `malformed response: ${what}`);
 }
 
+/** The connection went before the peer said one byte: perhaps it was closing already when the request set out. */
+export class NothingHeard extends DataPlaneError {}
+
+/** A success that came before the peer can have had the whole body: what it has is not what was sent. */
+export function tooEarly(peer: string, status: number): DataPlaneError {
+  return new DataPlaneError("unavailable", `${peer}: it answered ${status} before the body had left`);
+}
+
 /** Says of a failure at which peer (`host:port`) it happened. */
 export function atPeer(peer: string, error: DataPlaneError): DataPlaneError {
   return new DataPlaneError(error.code, `${peer}: ${error.message}`, { origin: error.origin, cause: error });

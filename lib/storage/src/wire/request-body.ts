@@ -30,6 +30,8 @@ export interface SendOptions {
   readonly head: string;
   /** Ends the sending after the piece under way, without an error: the answer is there already. */
   readonly stop: AbortSignal;
+  /** Runs once the kernel has all that was announced, be the producer done or not. */
+  readonly onSent: () => void;
 }
 
 /**
@@ -37,6 +39,7 @@ export interface SendOptions {
  * it than announced, with what its producer threw, and as `Connection.write`.
  */
 export async function sendBody(connection: Connection, body: Source, options: SendOptions): Promise<void> {
+  if (options.length === 0) options.onSent();
   if (isFileSlice(body)) await sendFile(connection, body, options);
   else if (body instanceof Uint8Array) await sendBytes(connection, body, options);
   else await sendChunks(connection, body, options);
@@ -44,20 +47,25 @@ export async function sendBody(connection: Connection, body: Source, options: Se
 
 // A kernel that takes each piece at once would never let this process hear an answer or an abort: hence the `turn`s below.
 
-async function sendBytes(connection: Connection, bytes: Uint8Array, { head, stop }: SendOptions): Promise<void> {
+async function sendBytes(
+  connection: Connection,
+  bytes: Uint8Array,
+  { head, stop, onSent }: SendOptions,
+): Promise<void> {
   const most = connection.encrypts ? largePieceBytes : largestPieceBytes;
   for (let at = 0; at < bytes.byteLength && !stop.aborted; at += most) {
     if (at > 0) await turn();
     const piece = bytes.subarray(at, at + most);
     if (at === 0 && head !== "") await connection.write(head, piece);
     else await connection.write(piece);
+    if (at + most >= bytes.byteLength) onSent();
   }
 }
 
 async function sendFile(
   connection: Connection,
   { fd, offset, length }: FileSlice,
-  { writes, stop }: SendOptions,
+  { writes, stop, onSent }: SendOptions,
 ): Promise<void> {
   const block = writes === "sync" ? takeBlock() : undefined;
   const buffer = block?.subarray(0, pieceBytes) ?? Buffer.allocUnsafeSlow(Math.min(length, largePieceBytes));
@@ -67,6 +75,7 @@ async function sendFile(
     if (count === 0) throw shrunk(offset + done, offset + length);
     await connection.write(buffer.subarray(0, count));
     done += count;
+    if (done === length) onSent();
     await turn();
   }
   // Not after a failure: the kernel may still have to take what is in it.
@@ -85,7 +94,7 @@ async function readPiece(fd: number, buffer: Uint8Array, position: number, write
 async function sendChunks(
   connection: Connection,
   body: AsyncIterable<Uint8Array>,
-  { length, stop }: SendOptions,
+  { length, stop, onSent }: SendOptions,
 ): Promise<void> {
   let sent = 0;
   try {
@@ -95,6 +104,7 @@ async function sendChunks(
       if (chunk.byteLength === 0) continue;
       if (length !== "chunked") await connection.write(chunk);
       else await connection.write(Buffer.from(`${chunk.byteLength.toString(16)}\r\n`), chunk, lineEnd);
+      if (sent === length) onSent();
     }
   } catch (error) {
     if (stop.aborted) return;

@@ -3,7 +3,9 @@ import type { Source } from "../driver.ts";
 import { type Abortable, type AbortWatch, abortWatch } from "./abort-watch.ts";
 import { type BodyFraming, endedEarly } from "./body-framing.ts";
 import type { Connection } from "./connection.ts";
+import { Consent } from "./consent.ts";
 import type { WireResponse } from "./exchange.ts";
+import { NothingHeard, tooEarly } from "./failures.ts";
 import { FinalHead } from "./final-head.ts";
 import { framingOf } from "./framing-of.ts";
 import { Handover, type HandoverSupply } from "./handover.ts";
@@ -12,9 +14,9 @@ import { keepAliveMs } from "./keep-alive.ts";
 import { sharedRoom } from "./memory.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { Receiver } from "./receiver.ts";
-import { sendBody } from "./request-body.ts";
 import { Response, TakenResponse } from "./response.ts";
 import type { ResponseHead } from "./response-head.ts";
+import { sendRequest } from "./send-request.ts";
 
 export interface ExchangeOptions {
   readonly writes: "sync" | "async";
@@ -23,9 +25,8 @@ export interface ExchangeOptions {
   readonly release: (connection: Connection, keepMs: number) => void;
 }
 
-const continueTimeoutMs = 1000;
-/** A body up to here goes out in one call with its head. */
-const smallBodyBytes = 64 * 1024;
+/** Turns of the event loop in which the news that the kernel took the last piece arrives; over TLS it takes two. */
+const newsTurns = 8;
 
 /**
  * Sends one request over `connection` and resolves to its response as soon as the final head is there, be the request sent
@@ -47,9 +48,6 @@ export function runExchange(
   });
 }
 
-/** The connection went before the peer said one byte: perhaps it was closing already when the request set out. */
-export class NothingHeard extends DataPlaneError {}
-
 class Exchange implements Receiver, BodySupply, HandoverSupply, Abortable {
   readonly #connection: Connection;
   readonly #outgoing: Outgoing;
@@ -57,13 +55,13 @@ class Exchange implements Receiver, BodySupply, HandoverSupply, Abortable {
   readonly #resolve: (response: WireResponse) => void;
   readonly #reject: (error: unknown) => void;
   readonly #heads = new FinalHead();
+  readonly #consent: Consent | undefined;
   readonly #watch: AbortWatch | undefined;
   #stop: AbortController | undefined;
   #intake: Intake | undefined;
   /** The head of a body that goes to the taker. */
   #handing: ResponseHead | undefined;
   #keepMs = 0;
-  #onConsent: (() => void) | undefined;
   #heard = false;
   #sent = false;
   /** It failed before there was a response. */
@@ -82,7 +80,8 @@ class Exchange implements Receiver, BodySupply, HandoverSupply, Abortable {
     this.#options = options;
     this.#resolve = resolve;
     this.#reject = reject;
-    const { signal } = outgoing;
+    const { signal, expectsContinue } = outgoing;
+    this.#consent = expectsContinue ? new Consent() : undefined;
     this.#watch = signal === undefined ? undefined : abortWatch(signal);
     this.#watch?.add(this);
   }
@@ -101,7 +100,15 @@ class Exchange implements Receiver, BodySupply, HandoverSupply, Abortable {
   /** Never rejects: what goes wrong ends the exchange. */
   async #send(body: Source, bodyLength: number | "chunked"): Promise<void> {
     try {
-      await this.#write(body, bodyLength);
+      await sendRequest(this.#connection, this.#outgoing.head, body, {
+        length: bodyLength,
+        writes: this.#options.writes,
+        consent: this.#consent,
+        mayStop: () => this.#mayStop(),
+        onSent: () => {
+          this.#sent = true;
+        },
+      });
       if (this.#stop?.signal.aborted === true) return;
       this.#sent = true;
       if (this.#intake === undefined && !this.#over) this.#awaitHead();
@@ -119,36 +126,12 @@ class Exchange implements Receiver, BodySupply, HandoverSupply, Abortable {
     });
   }
 
-  async #write(body: Source, bodyLength: number | "chunked"): Promise<void> {
-    const { head, expectsContinue } = this.#outgoing;
-    if (body instanceof Uint8Array && body.byteLength <= smallBodyBytes && !expectsContinue) {
-      await this.#connection.write(head, body);
-      return;
-    }
-    // What is at hand already leaves together with the head: one call of the system, and one packet, less.
-    const headFirst = expectsContinue || !(body instanceof Uint8Array);
-    if (headFirst) this.#connection.send(head);
-    if (expectsContinue) await this.#consent();
-    if (this.#over || this.#intake !== undefined) {
-      // The server may wait for the body that it refused, and would take the next request for it.
-      this.#keepMs = 0;
-      return;
-    }
+  /** The signal that ends the sending of a large body; aborted at once where there is an answer already. */
+  #mayStop(): AbortSignal {
     this.#stop = new AbortController();
-    await sendBody(this.#connection, body, {
-      length: bodyLength,
-      writes: this.#options.writes,
-      stop: this.#stop.signal,
-      head: headFirst ? "" : head,
-    });
-  }
-
-  async #consent(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#onConsent = resolve;
-      this.#connection.alarm.set(continueTimeoutMs, resolve);
-    });
-    this.#connection.alarm.stop();
+    // The server may wait for the body that it refused, and would take the next request for it.
+    if (this.#over || this.#intake !== undefined) this.#stop.abort();
+    return this.#stop.signal;
   }
 
   room(): Uint8Array {
@@ -159,7 +142,7 @@ class Exchange implements Receiver, BodySupply, HandoverSupply, Abortable {
     this.#heard = true;
     try {
       const taken = this.#heads.push(bytes);
-      if (this.#heads.continued) this.#onConsent?.();
+      if (this.#heads.continued) this.#consent?.give();
       if (this.#heads.head === undefined) return true;
       return this.#answer(this.#heads.head, bytes.subarray(taken));
     } catch (error) {
@@ -177,13 +160,45 @@ class Exchange implements Receiver, BodySupply, HandoverSupply, Abortable {
     const intake = new Intake(framing, this);
     this.#intake = intake;
     this.#connection.receiver = intake;
-    this.#onConsent?.();
-    // Often the kernel took the last piece in this very turn of the event loop, and the news is only on its way.
-    if (!this.#sent) setImmediate(() => this.#stopSending());
+    this.#consent?.give();
     const { length } = framing;
     const onSettled = (): void => this.#forgetSignal();
-    this.#resolve(new Response({ head, length, intake, writes: this.#options.writes, onSettled }));
+    const response = new Response({ head, length, intake, writes: this.#options.writes, onSettled });
+    if (this.#sent) this.#resolve(response);
+    else this.#answeredEarly(response);
     return intake.begin(rest);
+  }
+
+  /** Often the kernel took the last piece in this very turn of the event loop, and the news is only on its way. */
+  #answeredEarly(response: Response): void {
+    if (response.status < 300) {
+      this.#stop?.abort();
+      this.#onceSent(() => this.#believe(response));
+    } else {
+      this.#resolve(response);
+      setImmediate(() => {
+        if (!this.#sent) this.#stop?.abort();
+      });
+    }
+  }
+
+  /** Runs `then` once the kernel has all of the request, or will not have it. */
+  #onceSent(then: () => void, turns: number = newsTurns): void {
+    if (this.#sent || turns === 0) then();
+    else setImmediate(() => this.#onceSent(then, turns - 1));
+  }
+
+  /** Nobody can have stored a body that did not leave, whatever is said of it. */
+  #believe(response: Response): void {
+    if (this.#sent) {
+      this.#resolve(response);
+      return;
+    }
+    const { signal } = this.#outgoing;
+    const error = signal?.aborted === true ? abortError(signal) : tooEarly(this.#connection.peer, response.status);
+    this.#intake?.abandon(error);
+    this.#forgetSignal();
+    this.#reject(error);
   }
 
   /** As `Receiver.arrived`; undefined where there is no taker, or it leaves the body to others. */
@@ -246,9 +261,9 @@ class Exchange implements Receiver, BodySupply, HandoverSupply, Abortable {
   complete(surplus: boolean): void {
     this.#released = true;
     if (surplus) this.#keepMs = 0;
-    if (this.#sent || this.#keepMs === 0) this.#release();
-    // Behind the look of `#answer`, which decides.
-    else setImmediate(() => this.#release());
+    if (this.#sent) this.#release();
+    // Behind the look of `#answeredEarly`, which decides.
+    else this.#onceSent(() => this.#release());
   }
 
   overrun(): void {
@@ -258,12 +273,6 @@ class Exchange implements Receiver, BodySupply, HandoverSupply, Abortable {
   #release(): void {
     this.#stop?.abort();
     this.#options.release(this.#connection, this.#sent ? this.#keepMs : 0);
-  }
-
-  #stopSending(): void {
-    if (this.#sent) return;
-    this.#keepMs = 0;
-    this.#stop?.abort();
   }
 
   aborted(): void {
@@ -283,7 +292,7 @@ class Exchange implements Receiver, BodySupply, HandoverSupply, Abortable {
   #settle(error: unknown): void {
     this.#over = true;
     this.#connection.alarm.stop();
-    this.#onConsent?.();
+    this.#consent?.give();
     this.#stop?.abort();
     this.#forgetSignal();
     this.#reject(error);

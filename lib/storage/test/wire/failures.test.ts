@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { describe, expect, it } from "vitest";
 import { createWireClient } from "../../src/wire/client.ts";
 import { benchWith, failureOf, pattern, scratchFile } from "./client-under-test.ts";
+import { serverIdentity } from "./identity.ts";
 import type { Script } from "./scripted-server.ts";
 
 const quick = { connectTimeoutMs: 300, firstByteTimeoutMs: 300, idleTimeoutMs: 300 };
@@ -247,6 +248,78 @@ describe("a request's body", () => {
     await bench.server.idle();
     expect(given).toBeGreaterThan(0);
   });
+
+  const large = pattern(40_000_000);
+  async function* pieces(): AsyncGenerator<Uint8Array> {
+    for (let at = 0; at < large.byteLength; at += 65_536) yield await Promise.resolve(large.subarray(at, at + 65_536));
+  }
+
+  it.each([
+    { name: "bytes", body: () => large },
+    { name: "a file", body: async () => ({ fd: (await scratchFile(large)).fd, offset: 0, length: large.byteLength }) },
+    { name: "an iterable", body: pieces },
+    { name: "bytes that wait for consent", body: () => large, headers: { expect: "100-continue" } },
+  ])("is unavailable where success is told before the peer had it all: $name", async ({ body, headers = {} }) => {
+    let readOn: () => void = () => undefined;
+    const bench = await benchWith(async (peer) => {
+      await peer.head();
+      peer.socket.pause();
+      readOn = () => peer.socket.resume();
+      peer.answer("stored");
+    });
+    const error = await failureOf(bench.send({ method: "PUT", body: await body(), headers }));
+    expect(error.code).toBe("unavailable");
+    expect(error.message).toContain("answered 200 before the body had left");
+    readOn();
+    await bench.server.idle();
+  });
+
+  it("is canceled where its caller gives up while an early success is held to be too good", async () => {
+    const stop = new AbortController();
+    let readOn: () => void = () => undefined;
+    const bench = await benchWith(async (peer) => {
+      await peer.head();
+      peer.socket.pause();
+      readOn = () => peer.socket.resume();
+      peer.say("HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\n");
+      stop.abort();
+    });
+    const error = await failureOf(bench.send({ method: "PUT", body: large, signal: stop.signal }));
+    expect(error.code).toBe("canceled");
+    readOn();
+    await bench.server.idle();
+  });
+
+  it.each(["plain", "tls"] as const)(
+    "is believed and its connection kept where the answer comes with its last byte, over %s",
+    async (transport) => {
+      const tls = transport === "tls" ? serverIdentity() : undefined;
+      const sizes = [0, 1, 65_536, 65_537, 1_048_576, 1_048_577, 9_000_000];
+      const bench = await benchWith(
+        async (peer) => {
+          for (;;) {
+            const length = Number(/content-length: (\d+)/.exec(await peer.head())?.[1]);
+            if (length > 0) await peer.take(length);
+            peer.answer("stored");
+          }
+        },
+        { writes: "async", ...(tls && { ca: tls.ca }) },
+        tls,
+      );
+      for (const size of sizes) {
+        const bytes = large.subarray(0, size);
+        const { fd } = await scratchFile(bytes);
+        const iterable = (async function* () {
+          yield await Promise.resolve(bytes);
+        })();
+        for (const body of [bytes, { fd, offset: 0, length: size }, iterable]) {
+          const response = await bench.send({ method: "PUT", body, length: size });
+          expect(Buffer.from(await response.bytes(10)).toString()).toBe("stored");
+        }
+      }
+      expect(bench.server.accepted).toBe(1);
+    },
+  );
 
   it("waits for consent where the request asks for it, and is not sent after a refusal", async () => {
     let received = "";
