@@ -12,6 +12,9 @@ const found = (wanted: string): Readonly<Record<string, string>> => {
 const storePrograms = found("versitygw");
 const exclude = [...configDefaults.exclude, "**/dist/**", "**/gen/**"];
 
+// As many files at a time as there are cores; vitest's own default leaves one idle, and two are all that CI has.
+const maxWorkers = "100%";
+
 // One suite after the other: servers and process trees under load would only measure one another.
 // Tests import their own package's sources; sibling packages arrive through their dist, so build first.
 export default defineConfig({
@@ -35,6 +38,9 @@ export default defineConfig({
           exclude,
           setupFiles,
           testTimeout: 15_000,
+          maxWorkers,
+          // What is pure leaves nothing behind, so the files of a worker load what they have in common once.
+          isolate: false,
         },
       },
       {
@@ -48,6 +54,7 @@ export default defineConfig({
           provide: { storePrograms },
           setupFiles,
           testTimeout: 30_000,
+          maxWorkers,
         },
       },
       {
@@ -77,8 +84,9 @@ export default defineConfig({
           setupFiles,
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          // Each file starts whole servers: one file at a time keeps two cores honest about time.
-          fileParallelism: false,
+          // Each file has servers, ports and a home of its own. They mostly wait for children to start and to end, but
+          // more than two at a time would wait for one another.
+          maxWorkers: 2,
         },
       },
     ],

@@ -1,5 +1,5 @@
 /** Tasks that do what no task should: each gets what it deserves, and the server goes on. */
-import { readdir, readFile, readlink } from "node:fs/promises";
+import { readdir, readFile, readlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Client, createClient } from "@connectrpc/connect";
 import type { ActionIdentifier } from "@flyte-dataplane/proto/flyteidl2/common/identifier";
@@ -72,11 +72,15 @@ describe("a task", () => {
   test("that prints a million lines is read to the last by whoever follows, and the server stays small", async () => {
     const text = "x".repeat(93);
     const before = await peakBytes();
-    const actionId = await tasks.start({ command: `yes ${text} | head -n 1000000 | cat -n; echo the end` });
+    // Somebody who comes when all is printed may get what the archive keeps.
+    const followed = join(home.path, "followed");
+    const wait = `echo first; until [ -e ${followed} ]; do sleep 0.05; done`;
+    const actionId = await tasks.start({ command: `${wait}; yes ${text} | head -n 1000000 | cat -n; echo the end` });
     await untilLogged(actionId);
     let count = 0;
     let last = "";
     for await (const line of lines(actionId)) {
+      if (line === "first\n") await writeFile(followed, "");
       if (line.includes(text)) count += 1;
       last = line;
     }
