@@ -1,6 +1,9 @@
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import { type Exchange, splitTarget } from "./exchange.ts";
 
+/** Up to here a body costs less to be made text of than to be sent as bytes. */
+const textBytes = 4096;
+
 /** An HTTP/1.1 request and its answer. */
 export class Http1Exchange implements Exchange {
   place = -1;
@@ -10,6 +13,8 @@ export class Http1Exchange implements Exchange {
   readonly query: string;
   readonly body: IncomingMessage;
   readonly #response: ServerResponse;
+  /** Whether a part of the body went out. */
+  #begun = false;
   /** Told by one listener: each of Node's own costs as much as all the rest of a notice. */
   readonly #onClose: ((left: boolean) => void)[] = [];
 
@@ -76,6 +81,7 @@ export class Http1Exchange implements Exchange {
 
   write(bytes: Uint8Array): boolean {
     if (this.closed) return true;
+    this.#begun = true;
     if (bytes.byteLength > 0) return this.#response.write(bytes);
     this.#response.flushHeaders();
     return true;
@@ -91,6 +97,10 @@ export class Http1Exchange implements Exchange {
       if (bytes !== undefined) this.#response.write(bytes);
       this.#response.addTrailers(trailers);
       this.#response.end();
+    } else if (bytes !== undefined && bytes.byteLength <= textBytes && !this.#begun) {
+      // Node sends a head and a body of text as one string, and a body of bytes as a second piece with all that takes.
+      const { buffer, byteOffset, byteLength } = bytes;
+      this.#response.end(Buffer.from(buffer, byteOffset, byteLength).toString("latin1"), "latin1");
     } else {
       this.#response.end(bytes);
     }
