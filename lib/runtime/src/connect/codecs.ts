@@ -7,12 +7,13 @@ import {
   type JsonValue,
   type Message,
   type Registry,
-  toBinary,
   toJsonString,
 } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { DataPlaneError, decodeMessage } from "@flyte-dataplane/core";
 import { EncodedMessage, messageOf } from "../server/encoded-message.ts";
+
+import { createEncoder } from "./encode-message.ts";
 
 export type CodecName = "proto" | "json";
 
@@ -26,11 +27,12 @@ export interface Codec {
 /** `registry` knows the messages that may stand in a google.protobuf.Any: only JSON looks into one. */
 export function createCodecs(method: DescMethod, registry: Registry): Readonly<Record<CodecName, Codec>> {
   const { input, output } = method;
+  const encode = createEncoder(output);
   return {
     proto: {
       decode: (bytes) => decodeMessage(input, bytes, { what: "the request" }),
       // Handlers are typed by their method, so an answer is a message of `output`.
-      encode: (answer) => (answer instanceof EncodedMessage ? answer.bytes : toBinary(output, answer as Message)),
+      encode: (answer) => (answer instanceof EncodedMessage ? answer.bytes : encode(answer as Message)),
     },
     json: {
       decode: (bytes) => decodeJson(input, bytes, registry),
