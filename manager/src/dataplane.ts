@@ -172,6 +172,7 @@ export async function startDataplane(options: DataplaneOptions): Promise<Datapla
     hostNames: settings.hostNames,
     origins: settings.origins,
     ...(tls !== undefined && { tls, clearOnLoopback: true }),
+    trustedProxies: settings.trustedProxies,
     limits: { ...settings.limits, lagMs: settings.limits.lag },
     callHooks: [
       ...(telemetry === undefined ? [] : [telemetry.callHook]),

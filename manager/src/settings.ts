@@ -20,7 +20,7 @@ import {
 } from "@flyte-dataplane/runtime/config";
 import { databaseSection } from "@flyte-dataplane/runtime/database";
 import type { LogLevel } from "@flyte-dataplane/runtime/lifecycle";
-import type { CallLimits, TlsFiles } from "@flyte-dataplane/runtime/server";
+import { type CallLimits, proxiesFault, type TlsFiles } from "@flyte-dataplane/runtime/server";
 import { storageSection } from "./storage/section.ts";
 
 export interface ServerSettings {
@@ -32,6 +32,7 @@ export interface ServerSettings {
   readonly tls: TlsFiles;
   readonly drain: number;
   readonly linger: number;
+  readonly trustedProxies: readonly string[];
   readonly limits: Omit<CallLimits, "lagMs"> & { readonly lag: number };
   readonly logLevel: LogLevel;
 }
@@ -64,9 +65,14 @@ export const serverSection: Section<ServerSettings> = defineSection<ServerSettin
       doc: "How long a stop takes new calls before that, while /readyz says no already: what a load balancer needs to notice.",
       default: 0,
     }),
+    trustedProxies: texts({
+      doc: "Addresses and ranges (10.0.0.0/8) of proxies before this server: for the limits a caller is the last address in x-forwarded-for that is none of them.",
+      default: [],
+      check: proxiesFault,
+    }),
     limits: {
       callsPerSecond: integer({
-        doc: "Calls of one client per second; 0 sets no limit. A client is an address, of IPv6 a /64; behind a proxy all are one.",
+        doc: "Calls of one client per second; 0 sets no limit. A client is an address, of IPv6 a /64; behind a proxy all are one unless trustedProxies names it.",
         default: 0,
         min: 0,
         max: 1_000_000,

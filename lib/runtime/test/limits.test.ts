@@ -42,6 +42,22 @@ describe("a limit on calls per second", () => {
     expect(await metrics.render()).toContain('rpc_server_refused_calls_total{limit="rate"} 1');
   });
 
+  test.each([
+    { name: "each caller that a named proxy calls for", trustedProxies: ["127.0.0.0/8"], third: 200 },
+    { name: "the proxy and all behind it, where it is not named", trustedProxies: [], third: 429 },
+  ])("counts $name", async ({ trustedProxies, third }) => {
+    clock = standingClock();
+    const server = await serve({ clock, limits: { ...none, callsPerSecond: 1, burst: 1 }, trustedProxies });
+    const callFor = async (caller: string) => {
+      const headers = { ...proto, "x-forwarded-for": caller };
+      return (await send(server, { path: unaryPath, headers, body: details("r") })).status;
+    };
+    expect(await callFor("1.2.3.4")).toBe(200);
+    // Whatever a caller writes before what the proxy adds.
+    expect(await callFor("6.6.6.6, 1.2.3.4")).toBe(429);
+    expect(await callFor("5.6.7.8")).toBe(third);
+  });
+
   test.each(["connect", "grpc-web", "grpc"] as const)("is told in the wire form of %s", async (protocol) => {
     clock = standingClock();
     const server = await serve({ clock, limits: { ...none, callsPerSecond: 1, burst: 1 } });

@@ -5,7 +5,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Clock, Metrics } from "@flyte-dataplane/core";
-import type { CallHook } from "./call-hook.ts";
+import type { BegunCall, CallHook } from "./call-hook.ts";
 import { clientOf } from "./client-of.ts";
 import { TokenBuckets } from "./token-buckets.ts";
 
@@ -29,9 +29,11 @@ export interface CallLimitsOptions {
   readonly metrics: Metrics;
   /** How late the event loop was when last looked at, in milliseconds. */
   readonly lag: () => number;
+  /** The address that a call stands for. */
+  readonly callerOf: (call: BegunCall) => string;
 }
 
-export function createCallLimits({ limits, clock, metrics, lag }: CallLimitsOptions): CallHook {
+export function createCallLimits({ limits, clock, metrics, lag, callerOf }: CallLimitsOptions): CallHook {
   const { callsPerSecond, streamsPerClient, inFlight, lagMs } = limits;
   const refused = metrics.counter({
     name: "rpc_server_refused_calls_total",
@@ -67,13 +69,14 @@ export function createCallLimits({ limits, clock, metrics, lag }: CallLimitsOpti
     };
   };
 
-  return ({ method, caller }) => {
+  return (call) => {
+    const { method } = call;
     if (lagMs > 0 && lag() > lagMs) refuse("lag", Code.Unavailable, "the server is overloaded; call again");
     // What this client has open stands before its rate: a call that is refused for it takes no token.
     const ended = streamsOut(method)
-      ? streamsPerClient > 0 && beginStream(clientOf(caller.address))
+      ? streamsPerClient > 0 && beginStream(clientOf(callerOf(call)))
       : inFlight > 0 && beginUnary();
-    const waitMs = buckets?.take(clientOf(caller.address), clock.now()) ?? 0;
+    const waitMs = buckets?.take(clientOf(callerOf(call)), clock.now()) ?? 0;
     if (waitMs > 0) {
       if (ended !== false) ended();
       const seconds = Math.ceil(waitMs / 1000);

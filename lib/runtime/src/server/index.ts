@@ -3,6 +3,7 @@ export type { CallLimits } from "./call-limits.ts";
 export { createCallLog } from "./call-log.ts";
 export { type DirectTransportOptions, directTransport } from "./direct-transport.ts";
 export { EncodedMessage } from "./encoded-message.ts";
+export { proxiesFault } from "./forwarded-for.ts";
 export { requireFreePort } from "./free-port.ts";
 export type { Identity, Intent } from "./identity.ts";
 export { isLoopback } from "./listen.ts";

@@ -12,6 +12,7 @@ import type { CallHook } from "./call-hook.ts";
 import { type CallLimits, createCallLimits } from "./call-limits.ts";
 import { createCallMetrics } from "./call-metrics.ts";
 import { createCalls } from "./calls.ts";
+import { callerBehind } from "./forwarded-for.ts";
 import { createGuard } from "./guard.ts";
 import { behindIdentity, type Identity } from "./identity.ts";
 import { isLoopback } from "./listen.ts";
@@ -41,6 +42,8 @@ export interface ServerOptions {
   readonly maxMessageBytes?: number;
   /** What callers may ask for at a time; no limits by default. */
   readonly limits?: CallLimits;
+  /** Addresses and ranges of proxies whose `x-forwarded-for` is believed, for the limits; none by default. */
+  readonly trustedProxies?: readonly string[];
   /** Who calls, and what they may do; without one everybody may do everything. */
   readonly identity?: Identity;
   /**
@@ -86,8 +89,9 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const tables = options.services.flatMap((service) => service.rpc);
   const hooks = [createCallMetrics(metrics, clock)];
   if (options.limits !== undefined) {
+    const callerOf = callerBehind(options.trustedProxies ?? []);
     const lag = options.limits.lagMs > 0 ? watchLoopLag(clock, closed.signal) : () => 0;
-    hooks.push(createCallLimits({ limits: options.limits, clock, metrics, lag }));
+    hooks.push(createCallLimits({ limits: options.limits, clock, metrics, lag, callerOf }));
   }
   const rpc = createRpcAdapter(
     {
