@@ -250,14 +250,14 @@ describe("a request's body", () => {
   });
 
   const large = pattern(40_000_000);
-  async function* pieces(): AsyncGenerator<Uint8Array> {
+  async function* largePieces(): AsyncGenerator<Uint8Array> {
     for (let at = 0; at < large.byteLength; at += 65_536) yield await Promise.resolve(large.subarray(at, at + 65_536));
   }
 
   it.each([
     { name: "bytes", body: () => large },
     { name: "a file", body: async () => ({ fd: (await scratchFile(large)).fd, offset: 0, length: large.byteLength }) },
-    { name: "an iterable", body: pieces },
+    { name: "an iterable", body: largePieces },
     { name: "bytes that wait for consent", body: () => large, headers: { expect: "100-continue" } },
   ])("is unavailable where success is told before the peer had it all: $name", async ({ body, headers = {} }) => {
     let readOn: () => void = () => undefined;
