@@ -66,8 +66,8 @@ const inStorage = [
     target: "drivers/s3/list-entry.fuzz.ts",
     name: "a key of which an entity is taken for its letters",
     file: "drivers/s3/list-entry.ts",
-    sound: 'if (text === undefined || text.includes("&")) return undefined;',
-    defect: "if (text === undefined) return undefined;",
+    sound: '["Key", "([^<&]*)"]',
+    defect: '["Key", "([^<]*)"]',
   },
 ];
 

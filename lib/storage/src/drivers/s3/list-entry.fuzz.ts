@@ -1,6 +1,6 @@
 import type { FuzzTarget } from "@flyte-dataplane/test-support";
 import type { ObjectInfo } from "../../driver.ts";
-import { listedObject, scanEntry } from "./list-entry.ts";
+import { EntryScanner, listedObject } from "./list-entry.ts";
 import { parseXml } from "./xml.ts";
 
 const names = ["Key", "Key", "Size", "ETag", "LastModified", "StorageClass", "ChecksumType", "Owner", "Contents"];
@@ -34,15 +34,20 @@ function pick(random: () => number, from: readonly string[]): string {
 
 function leaf(random: () => number, name: string): string {
   const all = texts[name] ?? ["x", ""];
-  const text = random() < 0.6 ? (all[0] ?? "") : pick(random, all);
-  return `<${name}>${text}</${name}>${random() < 0.1 ? pick(random, [" ", "\n", "x"]) : ""}`;
+  const text = random() < 0.85 ? (all[0] ?? "") : pick(random, all);
+  return `<${name}>${text}</${name}>${random() < 0.02 ? pick(random, [" ", "\n", "x"]) : ""}`;
 }
 
-function entry(random: () => number): string {
-  const given = random() < 0.7 ? ["Key", "Size", "ETag", "LastModified"] : [];
-  const all = [...given, ...Array.from({ length: integer(random, 4) }, () => pick(random, names))];
-  all.sort(() => random() - 0.5);
-  return `<Contents>${all.map((name) => leaf(random, name)).join("")}</Contents>`;
+/** Some entries, most of them in the form of the first. */
+function entries(random: () => number): string {
+  const given = random() < 0.8 ? ["Key", "Size", "ETag", "LastModified"] : [];
+  const form = [...given, ...Array.from({ length: integer(random, 4) }, () => pick(random, names))];
+  form.sort(() => random() - 0.5);
+  const entry = (): string => {
+    const other = random() < 0.1 ? form.slice(1) : form;
+    return `<Contents>${other.map((name) => leaf(random, name)).join("")}</Contents>`;
+  };
+  return Array.from({ length: 2 + integer(random, 3) }, entry).join("");
 }
 
 /** Entries of a listing, in the plain form or another, some with a place changed. */
@@ -50,10 +55,10 @@ export const fuzzTarget: FuzzTarget = {
   name: "s3-list",
   subject: "lib/storage/src/drivers/s3/list-entry.ts",
   generate(random) {
-    const entries = Array.from({ length: 1 + integer(random, 3) }, () => entry(random)).join("");
-    const at = integer(random, entries.length + 1);
-    const changed = entries.slice(0, at) + pick(random, marks) + entries.slice(at + integer(random, 3));
-    return new TextEncoder().encode(`<R>${random() < 0.5 ? entries : changed}</R>`);
+    const all = entries(random);
+    const at = integer(random, all.length + 1);
+    const changed = all.slice(0, at) + pick(random, marks) + all.slice(at + integer(random, 3));
+    return new TextEncoder().encode(`<R>${random() < 0.5 ? all : changed}</R>`);
   },
   run(input) {
     const document = new TextDecoder().decode(input);
@@ -68,11 +73,12 @@ export const fuzzTarget: FuzzTarget = {
 /** The objects and what else stands there; undefined for what is no document, or has an entry that describes no object. */
 function read(document: string, scans: boolean): readonly unknown[] | undefined {
   const objects: ObjectInfo[] = [];
+  const scanner = new EntryScanner();
   let sound = true;
   try {
     const root = parseXml(document, {
       scan(text, at) {
-        const found = scans ? scanEntry(text, at) : undefined;
+        const found = scans ? scanner.scan(text, at) : undefined;
         if (found !== undefined) objects.push(found.info);
         return found?.end;
       },
@@ -81,6 +87,7 @@ function read(document: string, scans: boolean): readonly unknown[] | undefined 
         const info = listedObject(child);
         if (info === undefined) sound = false;
         else objects.push(info);
+        scanner.learn(child);
         return true;
       },
     });

@@ -21,56 +21,60 @@ export interface ScannedEntry {
   readonly end: number;
 }
 
-const begin = "<Contents>";
-const close = "</Contents>";
-const lessThan = 0x3c;
-const slash = 0x2f;
-/** What the leaves of an entry are called, and how they begin and end: all that stores give without being asked for more. */
-const leaves = ["Key", "LastModified", "ETag", "Size", "StorageClass", "ChecksumAlgorithm", "ChecksumType", "Type"].map(
-  (name) => ({ name, start: `<${name}>`, end: `</${name}>` }),
-);
-const quotes = ['"', "&quot;", "&#34;"];
+/** What the leaves of an entry are called: all that stores give without being asked for more. */
+const plain: ReadonlyMap<string, string> = new Map([
+  ["Key", "([^<&]*)"],
+  ["LastModified", "([^<&]*)"],
+  ["Size", "([^<&]*)"],
+  ["ETag", '(?:"|&quot;|&#34;)([^<&"]*)(?:"|&quot;|&#34;)'],
+  ...["StorageClass", "ChecksumAlgorithm", "ChecksumType", "Type"].map((name): [string, string] => [name, "([^<&]*)"]),
+]);
+/** Making a pattern takes as long as reading some dozen entries. */
+const maxForms = 8;
 
 /**
- * As `listedObject`, of an entry in the plain form in which nearly all come, straight from the document: no element is made
- * of it, which takes a tenth of the time. Undefined for every other form, well-formed or not: that is the reader's to judge.
+ * Reads entries straight from the document, as `listedObject` does, by a pattern of the entry before: a store writes all of
+ * them in one form, and an element for each takes ten times as long. What the pattern does not match is the reader's to
+ * judge, well-formed or not.
  */
-export function scanEntry(document: string, at: number): ScannedEntry | undefined {
-  if (!document.startsWith(begin, at)) return undefined;
-  const found: Found = { key: undefined, size: undefined, etag: undefined, time: undefined };
-  let from = at + begin.length;
-  while (document.charCodeAt(from) === lessThan && document.charCodeAt(from + 1) !== slash) {
-    const leaf = leafAt(document, from);
-    if (leaf === undefined) return undefined;
-    const textAt = from + leaf.start.length;
-    const textEnd = document.indexOf("<", textAt);
-    if (textEnd < 0 || !document.startsWith(leaf.end, textEnd)) return undefined;
-    const given = document.slice(textAt, textEnd);
-    const text = leaf.name === "ETag" ? withoutQuotes(given) : given;
-    if (text === undefined || text.includes("&")) return undefined;
-    if (leaf.name === "ETag") found.etag ??= text;
-    else if (leaf.name === "Key") found.key ??= text;
-    else if (leaf.name === "Size") found.size ??= text;
-    else if (leaf.name === "LastModified") found.time ??= text;
-    from = textEnd + leaf.end.length;
-  }
-  const info = document.startsWith(close, from) ? toInfo(found) : undefined;
-  return info === undefined ? undefined : { info, end: from + close.length };
-}
+export class EntryScanner {
+  #form = "";
+  #pattern: RegExp | undefined;
+  #names: readonly string[] = [];
+  #forms = 0;
 
-function leafAt(document: string, at: number): (typeof leaves)[number] | undefined {
-  for (const leaf of leaves) if (document.startsWith(leaf.start, at)) return leaf;
-  return undefined;
-}
-
-/** Undefined where there are not two quotation marks, at the ends. */
-function withoutQuotes(text: string): string | undefined {
-  for (const quote of quotes) {
-    if (!text.startsWith(quote) || !text.endsWith(quote) || text.length < 2 * quote.length) continue;
-    const plain = text.slice(quote.length, -quote.length);
-    return plain.includes('"') ? undefined : plain;
+  /** Undefined for an entry of another form than the one that was learnt last. */
+  scan(document: string, at: number): ScannedEntry | undefined {
+    const pattern = this.#pattern;
+    if (pattern === undefined) return undefined;
+    pattern.lastIndex = at;
+    const texts = pattern.exec(document);
+    if (texts === null) return undefined;
+    const found: Found = { key: undefined, size: undefined, etag: undefined, time: undefined };
+    let group = 0;
+    for (const name of this.#names) {
+      group += 1;
+      const text = texts[group];
+      if (name === "Key") found.key ??= text;
+      else if (name === "Size") found.size ??= text;
+      else if (name === "ETag") found.etag ??= text;
+      else if (name === "LastModified") found.time ??= text;
+    }
+    const info = toInfo(found);
+    return info === undefined ? undefined : { info, end: pattern.lastIndex };
   }
-  return undefined;
+
+  /** Takes the form of `entry` for that of those to come. */
+  learn({ children }: XmlElement): void {
+    const names = children.map(({ name }) => name);
+    const form = names.join(" ");
+    if (form === this.#form || this.#forms >= maxForms || !names.every((name) => plain.has(name))) return;
+    const leaves = names.map((name) => `<${name}>${plain.get(name) ?? ""}</${name}>`);
+    this.#form = form;
+    this.#pattern = new RegExp(`<Contents>${leaves.join("")}</Contents>`, "y");
+    this.#names = names;
+    this.#forms += 1;
+  }
 }
 
 /** The fields of an entry, as texts. */

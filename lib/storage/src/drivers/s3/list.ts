@@ -4,7 +4,7 @@ import { throwIfAborted } from "../../abortable.ts";
 import type { ListOptions, ObjectInfo } from "../../driver.ts";
 import { follow } from "../../follow.ts";
 import { isTreeKey } from "./keys.ts";
-import { listedObject, scanEntry } from "./list-entry.ts";
+import { EntryScanner, listedObject } from "./list-entry.ts";
 import type { S3Requests } from "./requests.ts";
 import { parseXml, textOf, type XmlElement, XmlFault } from "./xml.ts";
 
@@ -154,7 +154,14 @@ async function readPage(
     ...(token === undefined && startAfter !== undefined && { "start-after": startAfter }),
     ...(token !== undefined && { "continuation-token": token }),
   };
-  const response = await requests.send({ method: "GET", query, signal });
+  const response = await requests.send({
+    method: "GET",
+    key: undefined,
+    query,
+    headers: undefined,
+    signal,
+    taker: undefined,
+  });
   const { buffer, byteOffset, byteLength } = await response.bytes(maxPageBytes);
   const { root, listed } = parseListing(Buffer.from(buffer, byteOffset, byteLength).toString("utf8"));
   const isEncoded = textOf(root, "EncodingType") === "url";
@@ -168,10 +175,11 @@ async function readPage(
 /** The document without its objects, and those, their keys as they came. */
 function parseListing(text: string): { readonly root: XmlElement; readonly listed: readonly ObjectInfo[] } {
   const listed: ObjectInfo[] = [];
+  const scanner = new EntryScanner();
   try {
     const root = parseXml(text, {
       scan(document, at) {
-        const entry = scanEntry(document, at);
+        const entry = scanner.scan(document, at);
         if (entry !== undefined) listed.push(entry.info);
         return entry?.end;
       },
@@ -180,6 +188,7 @@ function parseListing(text: string): { readonly root: XmlElement; readonly liste
         const info = listedObject(child);
         if (info === undefined) throw broken("an entry that describes no object");
         listed.push(info);
+        scanner.learn(child);
         return true;
       },
     });

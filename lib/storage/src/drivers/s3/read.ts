@@ -43,7 +43,15 @@ export async function getObject(requests: S3Requests, key: string, options: GetO
   const ranged = range !== undefined && (range.offset > 0 || range.length !== undefined);
   if (!ranged && ifMatch === undefined && sink !== undefined) {
     const taker = new ObjectTaker(key, sink);
-    const response = await requests.send({ method: "GET", key, headers: tellChecksums, signal, taker });
+    // With the fields of a request for a page, in their order: code compiled for the one is then good for the other.
+    const response = await requests.send({
+      method: "GET",
+      key,
+      query: undefined,
+      headers: tellChecksums,
+      signal,
+      taker,
+    });
     const taken = response.taken === true ? taker.result() : undefined;
     return taken ?? (await judged(key, response, undefined, options, requests));
   }

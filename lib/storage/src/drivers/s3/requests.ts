@@ -21,15 +21,15 @@ export interface S3Deps {
 export interface S3Request {
   readonly method: "GET" | "HEAD" | "PUT" | "POST" | "DELETE";
   /** Absent for requests to the bucket itself. */
-  readonly key?: string;
-  readonly query?: Readonly<Record<string, string>>;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly key?: string | undefined;
+  readonly query?: Readonly<Record<string, string>> | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Something that can be sent a second time. */
   readonly body?: Uint8Array | FileSlice;
   readonly signal?: AbortSignal | undefined;
   /** A status besides 2xx that the caller wants to see. */
   readonly accept?: number;
-  readonly taker?: BodyTaker;
+  readonly taker?: BodyTaker | undefined;
 }
 
 /** What the store taught us about itself; see `S3Requests.#learn`. */
