@@ -5,7 +5,9 @@
 "use strict";
 const { hash } = require("node:crypto");
 const { readFileSync } = require("node:fs");
-const { constants, Script } = require("node:vm");
+const { Script } = require("node:vm");
+
+/** @typedef {(importBeside: (name: string) => Promise<unknown>) => Promise<void>} Run */
 
 const file = `${__dirname}/flyte-copilot.packed`;
 const packed = readFileSync(file);
@@ -15,10 +17,9 @@ const cache = packed.subarray(headerBytes, headerBytes + Number(cacheBytes));
 const fits = node === `${process.version}-${process.platform}-${process.arch}` && hash("sha256", cache) === digest;
 const script = new Script(packed.toString("latin1", headerBytes + Number(cacheBytes)), {
   filename: file,
-  importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   ...(fits && { cachedData: cache }),
 });
 // Where nothing is left to wait for, and yet the program has not ended, a module ends with this status, a script with 0.
 process.exitCode = 13;
-const run = /** @type {() => Promise<void>} */ (script.runInThisContext());
-void run();
+const run = /** @type {Run} */ (script.runInThisContext());
+void run((name) => import(name));

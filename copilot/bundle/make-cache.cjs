@@ -3,14 +3,15 @@
 // has compiled by then to the file named last. It takes the place of `process.exit` and of the signals that the program gets.
 "use strict";
 const { readFileSync, writeFileSync } = require("node:fs");
-const { constants, Script } = require("node:vm");
+const { Script } = require("node:vm");
+
+/** @typedef {(importBeside: (name: string) => Promise<unknown>) => Promise<void>} Run */
 
 const [, self = "", file = "", filename = "", runs = "[]", output = ""] = process.argv;
 const script = new Script(readFileSync(file, "latin1"), {
   filename,
-  importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
 });
-const run = /** @type {() => Promise<void>} */ (script.runInThisContext());
+const run = /** @type {Run} */ (script.runInThisContext());
 const exit = process.exit.bind(process);
 
 void main(/** @type {string[][]} */ (JSON.parse(runs)));
@@ -25,7 +26,7 @@ async function main(lists) {
     });
     // The task has ended by then.
     const signals = setInterval(() => words.includes("sidecar") && process.emit("SIGTERM"), 20);
-    void run();
+    void run((name) => import(name));
     const status = await ended;
     clearInterval(signals);
     process.removeAllListeners();

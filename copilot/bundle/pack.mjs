@@ -14,6 +14,7 @@ import { trialRuns } from "./trial-runs.mjs";
 const here = path.dirname(fileURLToPath(import.meta.url));
 /** As the launcher knows it. */
 const headerBytes = 128;
+const importBeside = "importBeside";
 
 /**
  * Makes `flyte-copilot.cjs` and `flyte-copilot.packed` in `folder`. What is compiled is of use to the Node that runs this
@@ -59,7 +60,10 @@ function place(file, bytes, mode) {
 function scriptOf(module) {
   // V8 keeps such texts with one byte for each character, and Node reads them without a look at each.
   if (/[^\0-\x7f]/.test(module)) throw new Error("the program holds other characters than ASCII");
-  return module.replace(/^#!.*/, '(async () => { "use strict";').concat("\n})\n");
+  // What may lie beside the program is imported as from a file there, which a script is not: the launcher does it.
+  if (module.includes(importBeside)) throw new Error(`the program has a name "${importBeside}" of its own`);
+  const script = module.replaceAll(/\bimport\((?=")/g, `${importBeside}(`);
+  return script.replace(/^#!.*/, `(async (${importBeside}) => { "use strict";`).concat("\n})\n");
 }
 
 /**

@@ -68,7 +68,9 @@ async function openContext(options: CopilotOptions, ports: ProcessPorts): Promis
   const { values } = await loadConfig({ options, env, workingDirectory });
   const { store, logger, maxObjectBytes, copilot } = settingsOf(values);
   const log = createLog({ ...logger, clock, write: stderr });
-  const tally = new Tally(logger.level >= infoLevel && copilot.progressMs > 0);
+  // Below this level nobody hears of progress.
+  const progressMs = logger.level >= infoLevel ? copilot.progressMs : 0;
+  const tally = new Tally(progressMs > 0);
   const onRetry = (): void => {
     tally.retries += 1;
   };
@@ -78,7 +80,7 @@ async function openContext(options: CopilotOptions, ports: ProcessPorts): Promis
     stores: await openStores(store, { clock, log, env, onRetry }),
     locate: locator(primaryStore(store)),
     tally,
-    settings: copilot,
+    settings: { ...copilot, progressMs },
     errorName: options.errOutputName,
     maxBytes: maxObjectBytes,
   };

@@ -54,17 +54,17 @@ export async function download(options: DownloadOptions): Promise<void> {
   }
   const began = options.clock.now();
   const types = declaredInputs(options.inputInterface);
-  await makeFolder(toLocalDir);
+  makeFolder(toLocalDir);
   const inputs = await fetchInputs(options.fromRemote, options);
   const layoutOptions = { ...options, folder: toLocalDir, types };
   const layout = layOut(inputs, layoutOptions);
-  await removeLeftovers(toLocalDir, layout.folders, began);
+  removeLeftovers(toLocalDir, layout.folders, began);
   const description = new Description(options.format);
   const writeTexts = (): Promise<void> => stageTexts(inputs, layoutOptions, description, options.signal);
   try {
     await materialize(layout, { ...options, folder: toLocalDir, writeTexts });
-    await description.write(toLocalDir);
+    description.write(toLocalDir);
   } catch (error) {
-    throw await namingVolume(toLocalDir, error);
+    throw namingVolume(toLocalDir, error);
   }
 }

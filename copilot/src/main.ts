@@ -9,12 +9,9 @@ process.on("SIGURG", () => undefined);
 const { runCommandLine } = await import("./command-line.ts");
 const { systemClock } = await import("./clock.ts");
 
-// A log that nobody takes any more ends no run: what it came for, outputs or a report, is still to be written.
-for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
-
 const status = await runCommandLine(process.argv.slice(2), {
-  stdout: (text) => process.stdout.write(text),
-  stderr: (text) => process.stderr.write(text),
+  stdout: writerTo("stdout"),
+  stderr: writerTo("stderr"),
   pid: process.pid,
   workingDirectory: process.cwd(),
   env: process.env,
@@ -27,3 +24,14 @@ const status = await runCommandLine(process.argv.slice(2), {
   terminationLog: "/dev/termination-log",
 });
 process.exit(status);
+
+/** Node makes the stream when it is first asked for: most runs have nothing to say. */
+function writerTo(name: "stdout" | "stderr"): (text: string) => void {
+  let listens = false;
+  return (text) => {
+    // A log that nobody takes any more ends no run: what it came for, outputs or a report, is still to be written.
+    if (!listens) process[name].on("error", () => undefined);
+    listens = true;
+    process[name].write(text);
+  };
+}

@@ -19,7 +19,7 @@ export async function runConfig(command: ConfigCommand, options: CopilotOptions,
     ports.stdout(configDocs());
     return 0;
   }
-  const files = await filesOf(command, options, ports);
+  const files = filesOf(command, options, ports);
   if (command.action === "discover") {
     ports.stdout(files.length === 0 ? "no configuration file\n" : `${files.join("\n")}\n`);
     return 0;
@@ -35,15 +35,15 @@ export async function runConfig(command: ConfigCommand, options: CopilotOptions,
 }
 
 /** Files that `--file` names have to be there. */
-async function filesOf(
+function filesOf(
   { files }: ConfigCommand,
   options: CopilotOptions,
   { workingDirectory }: ProcessPorts,
-): Promise<readonly string[]> {
-  if (files.length === 0) return await findConfigFiles(options.config, workingDirectory);
+): readonly string[] {
+  if (files.length === 0) return findConfigFiles(options.config, workingDirectory);
   const found: string[] = [];
   for (const file of files) {
-    const matched = await matchFiles(file);
+    const matched = matchFiles(file);
     if (matched.length === 0) {
       throw new DataPlaneError("not_found", `read configuration: ${file} is no file`, { origin: "user", ref: file });
     }

@@ -1,25 +1,23 @@
-import { readdir, stat } from "node:fs/promises";
+import { readdirSync, statSync } from "node:fs";
 import path from "node:path";
 
 /**
  * The regular files that `pattern` names, in name order: a path, or one whose parts hold `*`, `?` or `[…]`, none of which
  * crosses a slash. Links count as what they lead to, as the files of a mounted Secret are links. What cannot be read does
- * not match.
+ * not match. Blocks: nothing else has begun yet, and a thread for two looks would be a part of each start.
  */
-export async function matchFiles(pattern: string): Promise<readonly string[]> {
+export function matchFiles(pattern: string): readonly string[] {
   const parts = pattern.split("/");
   let found: readonly string[] = [pattern.startsWith("/") ? "/" : ""];
   for (const part of parts.filter((name) => name !== "")) {
-    const next = await Promise.all(found.map((folder) => entries(folder, part)));
-    found = next.flat();
+    found = found.flatMap((folder) => entries(folder, part));
   }
-  const files = await Promise.all(found.map(async (file) => ((await isFile(file)) ? [file] : [])));
-  return files.flat().sort();
+  return found.filter(isFile).sort();
 }
 
-async function entries(folder: string, part: string): Promise<readonly string[]> {
+function entries(folder: string, part: string): readonly string[] {
   if (!/[*?[\\]/.test(part)) return [path.join(folder, part)];
-  const names: readonly string[] = await readdir(folder === "" ? "." : folder).catch(() => []);
+  const names = namesIn(folder === "" ? "." : folder);
   const expression = expressionOf(part);
   return names.filter((name) => expression.test(name)).map((name) => path.join(folder, name));
 }
@@ -41,9 +39,18 @@ function expressionOf(part: string): RegExp {
   }
 }
 
-async function isFile(file: string): Promise<boolean> {
-  return await stat(file).then(
-    (stats) => stats.isFile(),
-    () => false,
-  );
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function isFile(file: string): boolean {
+  try {
+    return statSync(file, { throwIfNoEntry: false })?.isFile() === true;
+  } catch {
+    return false;
+  }
 }

@@ -32,7 +32,7 @@ export async function loadConfig(sources: ConfigSources, strict = true): Promise
   const { options, env, workingDirectory } = sources;
   const values = new ConfigValues();
   const found: ConfigFaults = { faults: [], unknown: [] };
-  const files = sources.files ?? (await findConfigFiles(options.config, workingDirectory));
+  const files = sources.files ?? findConfigFiles(options.config, workingDirectory);
   if (files.length > 0) {
     const { readConfigFile } = await import("./read-file.ts");
     for (const file of files) await readConfigFile(file, values, found);

@@ -3,7 +3,7 @@ import path from "node:path";
 import { inputsFile, inputsJsonFile, inputsYamlFile } from "@flyte-dataplane/core";
 import { GrowingBytes } from "../growing-bytes.ts";
 import { literalEntry } from "../literal-entry.ts";
-import { placeBytes } from "../local/place-file.ts";
+import { placeBytesNow } from "../local/place-file.ts";
 import { joinJson, joinYaml, type MetadataValue, memberJson, memberYaml } from "./metadata-value.ts";
 
 /** Which file lists all inputs beside `inputs.pb`, which is always there. */
@@ -27,14 +27,14 @@ export class Description {
   }
 
   /** `inputs.pb` comes last: where it is, everything is. */
-  async write(folder: string): Promise<void> {
+  write(folder: string): void {
     if (this.#format !== "PROTO") {
       const isJson = this.#format === "JSON";
       const join = isJson ? joinJson : joinYaml;
       const text = join(this.#members.names, (name) => this.#members.text(name));
-      await placeBytes(path.join(folder, isJson ? inputsJsonFile : inputsYamlFile), new TextEncoder().encode(text));
+      placeBytesNow(path.join(folder, isJson ? inputsJsonFile : inputsYamlFile), new TextEncoder().encode(text));
     }
-    await placeBytes(path.join(folder, inputsFile), this.#message.all);
+    placeBytesNow(path.join(folder, inputsFile), this.#message.all);
   }
 }
 

@@ -47,11 +47,11 @@ export async function materialize(layout: Layout, options: MaterializeOptions): 
   const trees = await listTrees(folders, options.stores, faults, options.signal);
   faults.throwIfAny("list inputs");
   // Of single files the store tells the size when it sends them.
-  await checkRoom(
+  checkRoom(
     options.folder,
     trees.reduce((sum, { bytes }) => sum + bytes, layout.textBytes),
   );
-  for (const folder of layout.folders) await makeFolder(folder);
+  for (const folder of layout.folders) makeFolder(folder);
   await options.writeTexts();
   const each =
     (move: (blob: BlobPlace) => Promise<void>) =>
@@ -60,7 +60,7 @@ export async function materialize(layout: Layout, options: MaterializeOptions): 
       try {
         await move(blob);
       } catch (error) {
-        faults.add(blob.variable, await namingVolume(options.folder, error));
+        faults.add(blob.variable, namingVolume(options.folder, error));
       }
     };
   await concurrently(

@@ -1,6 +1,16 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, fchmodSync, openSync, renameSync, unlinkSync, writeSync } from "node:fs";
-import { chmod, type FileHandle, mkdir, open, rename, stat, unlink } from "node:fs/promises";
+import {
+  chmodSync,
+  closeSync,
+  fchmodSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
+import { type FileHandle, open, rename, unlink } from "node:fs/promises";
 import path from "node:path";
 import { DataPlaneError } from "@flyte-dataplane/core";
 
@@ -34,12 +44,7 @@ async function released(body: AsyncIterable<Uint8Array>): Promise<void> {
   for await (const _chunk of body) return;
 }
 
-/** As `placeFile`, with bytes at hand. */
-export async function placeBytes(file: string, bytes: Uint8Array): Promise<void> {
-  await placeFile(file, once(bytes));
-}
-
-/** As `placeBytes`, blocking: for the many small files of one run, of which each would wait for a thread five times. */
+/** As `placeFile`, with bytes at hand, and blocking: a small file would wait for a thread five times. */
 export function placeBytesNow(file: string, bytes: Uint8Array): void {
   const partial = partialOf(file);
   let placed = false;
@@ -64,29 +69,34 @@ function partialOf(file: string): string {
   return path.join(path.dirname(file), `.partial-${randomBytes(8).toString("hex")}`);
 }
 
-/** Makes `folder` and those above it; whatever it makes any user may enter, whatever the umask. */
-export async function makeFolder(folder: string): Promise<void> {
-  await onDisk(folder, () => makeMissing(folder));
-}
-
-/** Not Node's recursive mkdir: it never ends below /proc, where making a folder is ENOENT. */
-async function makeMissing(folder: string): Promise<void> {
-  if (await isFolder(folder)) return;
-  if (path.dirname(folder) !== folder) await makeMissing(path.dirname(folder));
+/** Makes `folder` and those above it, blocking; whatever it makes any user may enter, whatever the umask. */
+export function makeFolder(folder: string): void {
   try {
-    await mkdir(folder);
-    await chmod(folder, folderMode);
-  } catch (error) {
-    // Somebody else made it in the meantime.
-    if (!(await isFolder(folder))) throw error;
+    makeMissing(folder);
+  } catch (cause) {
+    throw diskError(folder, cause);
   }
 }
 
-async function isFolder(folder: string): Promise<boolean> {
-  return await stat(folder).then(
-    (stats) => stats.isDirectory(),
-    () => false,
-  );
+/** Not Node's recursive mkdir: it never ends below /proc, where making a folder is ENOENT. */
+function makeMissing(folder: string): void {
+  if (isFolder(folder)) return;
+  if (path.dirname(folder) !== folder) makeMissing(path.dirname(folder));
+  try {
+    mkdirSync(folder);
+    chmodSync(folder, folderMode);
+  } catch (error) {
+    // Somebody else made it in the meantime.
+    if (!isFolder(folder)) throw error;
+  }
+}
+
+function isFolder(folder: string): boolean {
+  try {
+    return statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
+  } catch {
+    return false;
+  }
 }
 
 async function fill(file: string, handle: FileHandle, body: AsyncIterable<Uint8Array>): Promise<number> {
@@ -135,8 +145,4 @@ function diskError(file: string, cause: unknown): DataPlaneError {
   const system = cause instanceof Error && "code" in cause ? String(cause.code) : "";
   const why = cause instanceof Error ? cause.message : system;
   return new DataPlaneError(codes[system] ?? "internal", `write ${file}: ${why}`, { ref: file, cause });
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
-  yield await Promise.resolve(bytes);
 }

@@ -1,11 +1,11 @@
 /** The file system that inputs are staged in: in a pod a volume, which has a size of its own. */
-import { statfs } from "node:fs/promises";
+import { statfsSync } from "node:fs";
 import path from "node:path";
 import { DataPlaneError } from "@flyte-dataplane/core";
 
-/** Rejects with `resource_exhausted`, naming the volume, where `needed` bytes are more than are free. */
-export async function checkRoom(folder: string, needed: number): Promise<void> {
-  const free = await freeBytes(folder);
+/** Throws `resource_exhausted`, naming the volume, where `needed` bytes are more than are free. */
+export function checkRoom(folder: string, needed: number): void {
+  const free = freeBytes(folder);
   if (free === undefined || needed <= free) return;
   throw new DataPlaneError(
     "resource_exhausted",
@@ -15,10 +15,10 @@ export async function checkRoom(folder: string, needed: number): Promise<void> {
 }
 
 /** `error`, with the volume named where it says that a file in `folder` found no room. */
-export async function namingVolume(folder: string, error: unknown): Promise<unknown> {
+export function namingVolume(folder: string, error: unknown): unknown {
   if (!(error instanceof DataPlaneError) || error.code !== "resource_exhausted") return error;
   if (!isAbout(folder, error) && !isAbout(folder, error.cause)) return error;
-  const free = await freeBytes(folder);
+  const free = freeBytes(folder);
   const left = free === undefined ? "" : `, it has ${free} bytes free`;
   return new DataPlaneError(error.code, `${error.message}; the volume of ${folder} is too small${left}`, {
     origin: error.origin,
@@ -32,9 +32,11 @@ function isAbout(folder: string, error: unknown): boolean {
 }
 
 /** That this user may fill; undefined where the file system does not say. */
-async function freeBytes(folder: string): Promise<number | undefined> {
-  return await statfs(folder).then(
-    ({ bavail, bsize }) => bavail * bsize,
-    () => undefined,
-  );
+function freeBytes(folder: string): number | undefined {
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    return bavail * bsize;
+  } catch {
+    return undefined;
+  }
 }
