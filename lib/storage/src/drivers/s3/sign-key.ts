@@ -13,20 +13,17 @@ export interface Scope {
   readonly text: string;
 }
 
+/** Many requests are signed within a second, and this text costs as much as a hash. */
+let latest = { second: Number.NaN, scope: { moment: "", day: "", region: "", service: "", text: "" } };
+
 export function scopeOf(now: number, region: string, service: string): Scope {
-  const moment = momentOf(Math.floor(now / 1000));
+  const second = Math.floor(now / 1000);
+  const { scope } = latest;
+  if (latest.second === second && scope.region === region && scope.service === service) return scope;
+  const moment = new Date(second * 1000).toISOString().replace(/[-:]|\.\d+/g, "");
   const day = moment.slice(0, 8);
-  return { moment, day, region, service, text: `${day}/${region}/${service}/aws4_request` };
-}
-
-/** Many requests are signed within a second, and its text costs as much as a hash. */
-let latest = { second: Number.NaN, moment: "" };
-
-function momentOf(second: number): string {
-  if (latest.second !== second) {
-    latest = { second, moment: new Date(second * 1000).toISOString().replace(/[-:]|\.\d+/g, "") };
-  }
-  return latest.moment;
+  latest = { second, scope: { moment, day, region, service, text: `${day}/${region}/${service}/aws4_request` } };
+  return latest.scope;
 }
 
 /** In hexadecimal digits. */

@@ -67,34 +67,35 @@ const algorithm = "AWS4-HMAC-SHA256";
  * Throws `invalid_argument` for a header that cannot be sent as it is: line ends, letters beyond ASCII.
  */
 export function signHeaders(signing: HeaderSigning): Record<string, string> {
-  const { credentials, target, payloadHash } = signing;
+  const { method, credentials, target } = signing;
   const scope = scopeOf(signing.now, signing.region, signing.service ?? "s3");
-  const { sent, headers } = signedFields(signing, scope.moment);
+  const { sent, canonical, authorization } = signedFields(signing, scope);
   const mark = target.indexOf("?");
   const path = mark < 0 ? target : target.slice(0, mark);
   const query = mark < 0 ? "" : canonicalQuery(target.slice(mark + 1));
-  const signed = sign(signing, scope, { path, query, headers, payloadHash });
-  const credential = `${credentials.accessKeyId}/${scope.text}`;
-  const authorization = `${algorithm} Credential=${credential}, SignedHeaders=${headers.names}, Signature=${signed}`;
-  return { ...sent, authorization };
+  const signed = signature(algorithm, credentials, scope, `${method}\n${path}\n${query}\n${canonical}`);
+  return { ...sent, authorization: authorization + signed };
 }
 
 /** What is sent besides the signature, and how it is signed. */
 interface SignedFields {
   readonly signing: HeaderSigning;
-  readonly moment: string;
+  readonly scope: Scope;
   readonly sent: Readonly<Record<string, string>>;
-  readonly headers: CanonicalHeaders;
+  /** The canonical request from its headers on. */
+  readonly canonical: string;
+  /** The header of that name up to the signature. */
+  readonly authorization: string;
 }
 
 /** Requests of one second that differ in nothing but their target, as those for the objects of a tree, share all this. */
 let latest: SignedFields | undefined;
 
-function signedFields(signing: HeaderSigning, moment: string): SignedFields {
+function signedFields(signing: HeaderSigning, scope: Scope): SignedFields {
   const { host, headers: given, payloadHash, credentials } = signing;
   if (
     latest !== undefined &&
-    latest.moment === moment &&
+    latest.scope === scope &&
     latest.signing.headers === given &&
     latest.signing.host === host &&
     latest.signing.payloadHash === payloadHash &&
@@ -103,12 +104,20 @@ function signedFields(signing: HeaderSigning, moment: string): SignedFields {
     return latest;
   }
   const sent = lowerCased(given);
-  sent["x-amz-date"] = moment;
+  sent["x-amz-date"] = scope.moment;
   sent["x-amz-content-sha256"] = payloadHash;
   if (credentials.sessionToken !== undefined) sent["x-amz-security-token"] = credentials.sessionToken;
   // An object that a field was taken from is slower ever after, and hardly anybody gives this one.
   if (sent["authorization"] !== undefined) delete sent["authorization"];
-  const fields = { signing, moment, sent, headers: canonicalHeaders(host, sent) };
+  const headers = canonicalHeaders(host, sent);
+  const credential = `${credentials.accessKeyId}/${scope.text}`;
+  const fields = {
+    signing,
+    scope,
+    sent,
+    canonical: canonicalEnd(headers, payloadHash),
+    authorization: `${algorithm} Credential=${credential}, SignedHeaders=${headers.names}, Signature=`,
+  };
   // Only of headers that nobody can change meanwhile is it known that they are the same.
   if (Object.isFrozen(given)) latest = fields;
   return fields;
@@ -136,7 +145,8 @@ export function presign(signing: LinkSigning): string {
     ...(credentials.sessionToken !== undefined && { "X-Amz-Security-Token": credentials.sessionToken }),
     "X-Amz-SignedHeaders": headers.names,
   });
-  const signed = sign(signing, scope, { path, query, headers, payloadHash: unsignedPayload });
+  const canonical = `${signing.method}\n${path}\n${query}\n${canonicalEnd(headers, unsignedPayload)}`;
+  const signed = signature(algorithm, credentials, scope, canonical);
   return `${signing.scheme}://${signing.host}${path}?${query}&X-Amz-Signature=${signed}`;
 }
 
@@ -154,15 +164,7 @@ function checkExpiry(seconds: number): void {
   throw new DataPlaneError("invalid_argument", `sign: a link is valid for ${bounds}, not ${seconds}`);
 }
 
-interface Canonical {
-  readonly path: string;
-  readonly query: string;
-  readonly headers: CanonicalHeaders;
-  readonly payloadHash: string;
-}
-
-function sign(signing: Signing, scope: Scope, request: Canonical): string {
-  const { path, query, headers, payloadHash } = request;
-  const text = `${signing.method}\n${path}\n${query}\n${headers.lines}\n${headers.names}\n${payloadHash}`;
-  return signature(algorithm, signing.credentials, scope, text);
+/** The canonical request behind its query. */
+function canonicalEnd({ lines, names }: CanonicalHeaders, payloadHash: string): string {
+  return `${lines}\n${names}\n${payloadHash}`;
 }
