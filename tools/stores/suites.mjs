@@ -9,5 +9,5 @@ export const suites = {
   radosgw: ["radosgw", "toxiproxy"],
   faults: ["minio"],
   refusals: ["minio", "versitygw", "nginx"],
-  web: ["nginx"],
+  web: ["nginx", "toxiproxy"],
 };

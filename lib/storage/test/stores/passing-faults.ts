@@ -9,11 +9,10 @@ export async function breakingHarness(
   cannotProve: readonly Proof[],
 ): Promise<Harness> {
   await broken.reset();
-  for (const fault of passingFaults()) broken.inject(fault);
+  for (const fault of passingFaults(({ target }) => target.includes("list-type=2"))) broken.inject(fault);
   return s3Harness(server, { endpoint: broken.endpoint, wrap: withQuickRetry, cannotProve });
 }
 
-/** Bodies that break are for listings alone: a read that goes on after a replacement is rightly refused. */
 const effects: readonly { readonly effect: Effect; readonly breaksBody: boolean }[] = [
   { effect: { kind: "answer", status: 503 }, breaksBody: false },
   { effect: { kind: "reset-answer", afterBytes: 100 }, breaksBody: true },
@@ -27,21 +26,23 @@ const effects: readonly { readonly effect: Effect; readonly breaksBody: boolean 
 /**
  * Every second request that reads meets the next fault of the list, over and over; the one between them passes, so that
  * five attempts suffice. Bodies that arrive as streams cannot be sent twice, and links are asked for by others: both pass.
+ * Bodies break in the answers to what `mayBreak` allows: a read that goes on after a replacement is rightly refused.
  */
-function passingFaults(): readonly Fault[] {
+export function passingFaults(mayBreak: (request: SeenRequest) => boolean): readonly Fault[] {
   let seen = 0;
   let turn = -1;
   return effects.map(({ effect, breaksBody }, index) => ({
     effect,
     times: Number.POSITIVE_INFINITY,
-    when: ({ method, target }: SeenRequest) => {
+    when: (request: SeenRequest) => {
+      const { method, target } = request;
       if (method === "PUT" || method === "POST" || target.includes("X-Amz-Signature=")) return false;
       // Each fault is asked about each request: the first of them counts it.
       if (index === 0) {
         seen += 1;
         turn = seen % 2 === 0 ? (seen / 2) % effects.length : -1;
       }
-      return turn === index && (!breaksBody || target.includes("list-type=2"));
+      return turn === index && (!breaksBody || mayBreak(request));
     },
   }));
 }
