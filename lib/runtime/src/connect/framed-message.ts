@@ -29,21 +29,21 @@ export function decodedOnly(body: Uint8Array, incoming: Incoming): Promise<Messa
   return decoded(envelope, incoming);
 }
 
-export function decoded(
-  { flags, data }: Envelope,
-  { call, codec, used, maxBytes }: Incoming,
-): Promise<Message> | Message {
-  call.requestBytes += data.byteLength;
-  if ((flags & ~compressedFlag) !== 0)
-    throw new ConnectError(`a request message has the unknown flags ${flags}`, Code.InvalidArgument);
-  if (flags === 0) return codec.decode(data);
+export function decoded({ flags, data }: Envelope, incoming: Incoming): Promise<Message> | Message {
+  incoming.call.requestBytes += data.byteLength;
+  if (flags === 0) return incoming.codec.decode(data);
+  if (flags === compressedFlag) return unpacked(data, incoming);
+  throw new ConnectError(`a request message has the unknown flags ${flags}`, Code.InvalidArgument);
+}
+
+function unpacked(data: Uint8Array, { codec, used, maxBytes }: Incoming): Promise<Message> | Message {
   if (used === undefined)
     throw new ConnectError("a request message is marked as compressed, and no encoding is named", Code.Internal);
-  const plain = used.decompress(data, maxBytes);
   const decode = (bytes: Uint8Array): Message => {
     if (bytes.byteLength > maxBytes) throw tooLarge(bytes.byteLength, maxBytes);
     return codec.decode(bytes);
   };
+  const plain = used.decompress(data, maxBytes);
   return plain instanceof Promise ? plain.then(decode) : decode(plain);
 }
 
