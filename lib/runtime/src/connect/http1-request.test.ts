@@ -75,6 +75,17 @@ test("a body that nobody takes is the stream's", async () => {
   expect(await said(socket, ">")).toContain("<abcd>");
 });
 
+test("a body that is in the stream already cannot be taken, and is lost to nobody", async () => {
+  const socket = await connected((request, response) => {
+    setImmediate(() => {
+      const taken = request.takeBody({ tookBody: () => undefined });
+      void text(request).then((body) => response.end(`<${String(taken)} ${body}>`));
+    });
+  });
+  socket.write(`${head(4)}abcd`);
+  expect(await said(socket, ">")).toContain("<false abcd>");
+});
+
 test("what is left of a body that was given back is the stream's, and its taker hears no more", async () => {
   const took: Uint8Array[] = [];
   let begin: () => void = () => undefined;

@@ -21,14 +21,17 @@ export class Http1Request extends IncomingMessage {
   #taker: BodyTaker | undefined;
   #pieces: Uint8Array[] = [];
   #taken = false;
+  #streamed = false;
 
   /**
-   * Gives `taker` the whole body. Only in the turn of the request, while nothing of the body has been pushed; and for bodies
-   * that are small by their content-length, since nothing holds back a caller.
+   * Gives `taker` the whole body; false when some of it, or its end, is in the stream already, as it is a turn after the
+   * request began. For bodies that are small by their content-length, since nothing holds back a caller.
    */
-  takeBody(taker: BodyTaker): void {
+  takeBody(taker: BodyTaker): boolean {
+    if (this.#streamed) return false;
     this.#taker = taker;
     this.#taken = true;
+    return true;
   }
 
   /** Leaves the rest of a body that was taken, if there is one, to the stream. */
@@ -40,7 +43,10 @@ export class Http1Request extends IncomingMessage {
   }
 
   override push(piece: Uint8Array | null): boolean {
-    if (!this.#taken) return super.push(piece);
+    if (!this.#taken) {
+      this.#streamed = true;
+      return super.push(piece);
+    }
     if (piece !== null) {
       addPiece(this.#pieces, piece);
       return true;

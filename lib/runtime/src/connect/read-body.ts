@@ -18,8 +18,8 @@ export function readBody(exchange: Exchange, maxBytes: number, reader: BodyReade
   const announced = Number(exchange.headers["content-length"] ?? Number.NaN);
   if (announced > maxBytes) reader.failed(tooLarge(announced, maxBytes));
   else if (body.destroyed && !body.readableEnded) reader.failed(callerLeft());
-  else if (body instanceof Http1Request && announced <= takenBytes) body.takeBody(reader);
-  else readStream(body, maxBytes, reader);
+  else if (!(body instanceof Http1Request && announced <= takenBytes && body.takeBody(reader)))
+    readStream(body, maxBytes, reader);
 }
 
 /** As {@link readBody}, as a promise. */
