@@ -50,9 +50,9 @@ export async function sendBody(connection: Connection, body: Source, options: Se
 async function sendBytes(
   connection: Connection,
   bytes: Uint8Array,
-  { head, stop, onSent }: SendOptions,
+  { head, stop, writes, onSent }: SendOptions,
 ): Promise<void> {
-  const most = connection.encrypts ? largePieceBytes : largestPieceBytes;
+  const most = mostAtOnce(connection, writes);
   for (let at = 0; at < bytes.byteLength && !stop.aborted; at += most) {
     if (at > 0) await turn();
     const piece = bytes.subarray(at, at + most);
@@ -60,6 +60,12 @@ async function sendBytes(
     else await connection.write(piece);
     if (at + most >= bytes.byteLength) onSent();
   }
+}
+
+/** Several bodies may be on their way: while the kernel copies one of them, a service answers nobody. */
+function mostAtOnce({ encrypts }: Connection, writes: "sync" | "async"): number {
+  if (writes === "async") return pieceBytes;
+  return encrypts ? largePieceBytes : largestPieceBytes;
 }
 
 async function sendFile(
