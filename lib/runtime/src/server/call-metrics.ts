@@ -72,8 +72,9 @@ class Figures {
     this.count += 1;
     this.sum += seconds;
     this.#byCode.set(code, (this.#byCode.get(code) ?? 0) + 1);
-    const within = buckets.findIndex((bound) => seconds <= bound);
-    if (within >= 0) this.counts[within] = (this.counts[within] ?? 0) + 1;
+    let within = 0;
+    while (seconds > (buckets[within] ?? Number.POSITIVE_INFINITY)) within += 1;
+    if (within < buckets.length) this.counts[within] = (this.counts[within] ?? 0) + 1;
   }
 
   ended(): readonly Sample[] {
