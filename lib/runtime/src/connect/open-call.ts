@@ -1,5 +1,6 @@
 /** A call that came in over HTTP, from its head to its last byte. */
 
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { Registry } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ConnectError as ConnectErrorType } from "@connectrpc/connect";
 import type { Logger } from "@flyte-dataplane/core";
@@ -52,10 +53,13 @@ export class OpenCall extends RunningCall {
   begin(exchange: Exchange, protocol: ProtocolName): UnaryHandler | StreamHandler {
     const { method, handler } = this.procedure;
     const begun = { method, protocol, headers: exchange.headers, caller: exchange };
+    let keepsContext = false;
     for (const hook of this.environment.hooks) {
       const ending = hook(begun);
       if (ending !== undefined) this.#endings.push(ending);
+      if (hook.entersContext === true) keepsContext = true;
     }
+    if (keepsContext) this.within = AsyncLocalStorage.snapshot();
     if (handler !== undefined) return handler;
     throw new ConnectError(`${method.parent.typeName}.${method.name} is not implemented`, Code.Unimplemented);
   }
@@ -70,7 +74,8 @@ export class OpenCall extends RunningCall {
   /** What the caller is told of `error`. */
   told(error: unknown): ConnectErrorType {
     if (error instanceof ConnectError && this.cutBy === undefined) return error;
-    return told(error, { method: this.procedure.method, call: this, logger: this.environment.logger });
+    const tell = () => told(error, { method: this.procedure.method, call: this, logger: this.environment.logger });
+    return this.within === undefined ? tell() : this.within(tell);
   }
 
   /** To be called once, when nothing more is done for the call. */
@@ -79,6 +84,10 @@ export class OpenCall extends RunningCall {
     this.#release();
     const { requestBytes, responseBytes } = this;
     const code = endName(thrown);
-    for (const ending of this.#endings) ending({ code, thrown, requestBytes, responseBytes });
+    const ended = { code, thrown, requestBytes, responseBytes };
+    for (const ending of this.#endings) {
+      if (this.within === undefined) ending(ended);
+      else this.within(() => ending(ended));
+    }
   }
 }

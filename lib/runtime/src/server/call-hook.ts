@@ -31,4 +31,11 @@ export interface EndedCall {
  * Sees a call when it begins, before its body is read; what it returns sees the end, once, however the call ended.
  * Throwing a DataPlaneError or ConnectError refuses the call with it.
  */
-export type CallHook = (call: BegunCall) => ((end: EndedCall) => void) | undefined;
+export interface CallHook {
+  (call: BegunCall): ((end: EndedCall) => void) | undefined;
+  /**
+   * It enters an asynchronous context that the rest of the call is to run in. Messages come in events of a connection that
+   * many calls share, so the context has to be kept and entered again, which calls without such a hook do not pay for.
+   */
+  readonly entersContext?: boolean;
+}

@@ -26,7 +26,8 @@ export function invokeUnary(handler: UnaryHandler<unknown>, request: unknown, in
   const { call } = invocation;
   try {
     throwIfCut(call);
-    const answer = handler(request, call);
+    const { within } = call;
+    const answer = within === undefined ? handler(request, call) : within(() => handler(request, call));
     if (!(answer instanceof Promise)) return answer;
     return call.beforeCut(answer).catch((error: unknown) => {
       throw told(error, invocation);
@@ -50,9 +51,12 @@ export async function* invokeStream(
   let ended = false;
   try {
     throwIfCut(call);
-    iterator = handler(request, call)[Symbol.asyncIterator]();
+    const { within } = call;
+    const answers = handler(request, call)[Symbol.asyncIterator]();
+    iterator = answers;
     for (;;) {
-      const step = await call.beforeCut(iterator.next());
+      // A generator goes on in the context of who asks it.
+      const step = await call.beforeCut(within === undefined ? answers.next() : within(() => answers.next()));
       if (step.done === true) {
         ended = true;
         throwIfCut(call);

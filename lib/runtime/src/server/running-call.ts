@@ -16,6 +16,8 @@ export class RunningCall implements CallContext, Placed {
   place = -1;
   timeoutMs: number | undefined;
   caller: Caller | undefined;
+  /** Runs `action` in the context that the call began in; undefined where none has to be kept. */
+  within: (<T>(action: () => T) => T) | undefined;
   readonly target: CallTarget | undefined;
   readonly #makeHeader: () => Headers;
   #requestHeader: Headers | undefined;

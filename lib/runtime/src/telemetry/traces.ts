@@ -14,7 +14,7 @@ import {
   TracerProvider,
 } from "@opentelemetry/sdk-trace";
 import { endName } from "../connect/codes.ts";
-import type { CallHook } from "../server/call-hook.ts";
+import type { BegunCall, CallHook, EndedCall } from "../server/call-hook.ts";
 import type { TelemetrySettings } from "./settings.ts";
 import type { Telemetry, TelemetryOptions } from "./telemetry.ts";
 
@@ -32,7 +32,7 @@ export function startTraces(settings: TelemetrySettings, options: TelemetryOptio
   const propagator = new W3CTraceContextPropagator();
   const active = new AsyncLocalStorage<Context>();
 
-  const callHook: CallHook = ({ method, protocol, headers }) => {
+  const begin = ({ method, protocol, headers }: BegunCall): ((end: EndedCall) => void) => {
     const caller = propagator.extract(ROOT_CONTEXT, headers, fieldsOfRequest);
     const requestId = headers["x-request-id"];
     const span = tracer.startSpan(
@@ -52,6 +52,7 @@ export function startTraces(settings: TelemetrySettings, options: TelemetryOptio
     active.enterWith(trace.setSpan(caller, span));
     return ({ code, thrown }) => end(span, code, thrown, faultsOfServer);
   };
+  const callHook: CallHook = Object.assign(begin, { entersContext: true });
 
   const interceptor: Interceptor = (next) => async (request) => {
     // A call that nobody waits for any more (a promise kept later) says itself which trace it is part of.
