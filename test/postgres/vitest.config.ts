@@ -1,5 +1,4 @@
 // The suite of `npm run test:postgres`: all that speaks to a database, on an older PostgreSQL than the one that comes with the program.
-import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import SuiteReporter from "../../tools/vitest/report.mjs";
@@ -20,8 +19,13 @@ export default defineConfig({
             "lib/runtime/test/database*.test.ts",
             "{cache-service,api}/test/**/*.test.ts",
           ],
-          // The pooler's own tests bring another program along, and tell nothing of the server behind it.
-          exclude: ["**/dist/**", path.posix.join("lib/runtime/test", "database-pooler.test.ts")],
+          exclude: [
+            "**/dist/**",
+            // The pooler's own tests bring another program along, and tell nothing of the server behind it.
+            "lib/runtime/test/database-pooler.test.ts",
+            // They read plans that are for any value, which EXPLAIN gives since version 16.
+            "{api,cache-service}/test/statement-plans.test.ts",
+          ],
           provide: { storePrograms: {}, databasePrograms: {} },
           setupFiles: ["./tools/vitest/fail-on-warning.mjs"],
           testTimeout: 60_000,
