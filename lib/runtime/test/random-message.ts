@@ -2,7 +2,7 @@
 import { type DescField, type DescFile, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 
-export type Random = () => number;
+type Random = () => number;
 
 /** The messages of `files` and of all that these import, in an order that is always the same. */
 export function messagesOf(...files: readonly DescFile[]): readonly DescMessage[] {
