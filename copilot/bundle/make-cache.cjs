@@ -2,7 +2,7 @@
 // Runs the program's script, the file named first, with each list of arguments of a JSON text, and then writes what V8
 // has compiled by then to the file named last. It takes the place of `process.exit` and of the signals that the program gets.
 "use strict";
-const { readFileSync, writeFileSync } = require("node:fs");
+const { existsSync, readFileSync, writeFileSync } = require("node:fs");
 const { Script } = require("node:vm");
 
 /** @typedef {(importBeside: (name: string) => Promise<unknown>) => Promise<void>} Run */
@@ -24,8 +24,8 @@ async function main(lists) {
     const ended = new Promise((resolve) => {
       process.exit = /** @type {never} */ ((/** @type {number} */ status) => resolve(String(status)));
     });
-    // The task has ended by then.
-    const signals = setInterval(() => words.includes("sidecar") && process.emit("SIGTERM"), 20);
+    // The task ends as soon as the sidecar waits for that.
+    const signals = setInterval(() => existsSync(".flyte-copilot-ready") && process.emit("SIGTERM"), 5);
     void run((name) => import(name));
     const status = await ended;
     clearInterval(signals);

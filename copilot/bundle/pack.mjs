@@ -77,8 +77,12 @@ async function compiled(text, scratch) {
   const { runs, close } = await trialRuns(scratch);
   try {
     const words = [path.join(here, "make-cache.cjs"), script, "flyte-copilot.packed", JSON.stringify(runs), cache];
-    // No option of this process may be one of V8's: what it compiles is then of no use without that option.
-    const child = spawn(process.execPath, words, { cwd: scratch, env: {}, stdio: ["ignore", "ignore", "inherit"] });
+    // What is compiled with an option of V8's is of no use without it. These alone do not count, and make equal builds equal.
+    const child = spawn(process.execPath, ["--random-seed=1", "--predictable", ...words], {
+      cwd: scratch,
+      env: {},
+      stdio: ["ignore", "ignore", "inherit"],
+    });
     const [status] = await once(child, "exit");
     if (status !== 0) throw new Error(`the trial runs ended with ${status}`);
     return readFileSync(cache);
