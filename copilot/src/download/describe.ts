@@ -1,10 +1,10 @@
 import { Buffer } from "node:buffer";
 import path from "node:path";
-import { inputsFile, inputsJsonFile, inputsYamlFile } from "@flyte-dataplane/core";
+import { compareUtf8, inputsFile, inputsJsonFile, inputsYamlFile } from "@flyte-dataplane/core";
 import { GrowingBytes } from "../growing-bytes.ts";
 import { literalEntry } from "../literal-entry.ts";
-import { placeBytesNow } from "../local/place-file.ts";
-import { joinJson, joinYaml, type MetadataValue, memberJson, memberYaml } from "./metadata-value.ts";
+import { placeBytesNow, placePiecesNow } from "../local/place-file.ts";
+import { type MetadataValue, memberJson, memberYaml } from "./metadata-value.ts";
 
 /** Which file lists all inputs beside `inputs.pb`, which is always there. */
 export type MetadataFormat = "JSON" | "YAML" | "PROTO";
@@ -28,14 +28,53 @@ export class Description {
 
   /** `inputs.pb` comes last: where it is, everything is. */
   write(folder: string): void {
-    if (this.#format !== "PROTO") {
-      const isJson = this.#format === "JSON";
-      const join = isJson ? joinJson : joinYaml;
-      const text = join(this.#members.names, (name) => this.#members.text(name));
-      placeBytesNow(path.join(folder, isJson ? inputsJsonFile : inputsYamlFile), new TextEncoder().encode(text));
-    }
+    if (this.#format === "JSON") placePiecesNow(path.join(folder, inputsJsonFile), inBlocks(jsonObject(this.#members)));
+    if (this.#format === "YAML")
+      placePiecesNow(path.join(folder, inputsYamlFile), inBlocks(yamlMapping(this.#members)));
     placeBytesNow(path.join(folder, inputsFile), this.#message.all);
   }
+}
+
+function* jsonObject(members: TextsByName): Generator<Uint8Array, void, undefined> {
+  yield Buffer.from("{");
+  const comma = Buffer.from(",");
+  let isFirst = true;
+  for (const name of members.names) {
+    if (!isFirst) yield comma;
+    isFirst = false;
+    yield members.bytes(name);
+  }
+  yield Buffer.from("}");
+}
+
+/** A newline at the end. */
+function* yamlMapping(members: TextsByName): Generator<Uint8Array, void, undefined> {
+  const newline = Buffer.from("\n");
+  for (const name of members.names) {
+    yield members.bytes(name);
+    yield newline;
+  }
+  if (members.names.length === 0) yield Buffer.from("{}\n");
+}
+
+const blockBytes = 64 * 1024;
+
+/** Small pieces together, of which there may be a hundred thousand; large ones as they are. */
+function* inBlocks(pieces: Iterable<Uint8Array>): Generator<Uint8Array, void, undefined> {
+  const block = Buffer.allocUnsafe(blockBytes);
+  let filled = 0;
+  for (const piece of pieces) {
+    if (filled + piece.byteLength > blockBytes) {
+      yield block.subarray(0, filled);
+      filled = 0;
+    }
+    if (piece.byteLength > blockBytes) yield piece;
+    else {
+      block.set(piece, filled);
+      filled += piece.byteLength;
+    }
+  }
+  yield block.subarray(0, filled);
 }
 
 /** As bytes, of which there is one piece: texts put together from others take many times their length. */
@@ -53,14 +92,15 @@ class TextsByName {
     this.#bytes.add(bytes);
   }
 
+  /** Sorted by their bytes in UTF-8. */
   get names(): readonly string[] {
-    return [...this.#starts.keys()];
+    return [...this.#starts.keys()].sort(compareUtf8);
   }
 
-  text(name: string): string {
+  bytes(name: string): Uint8Array {
     const start = this.#starts.get(name) ?? 0;
     const { buffer, byteOffset, byteLength } = this.#bytes.all;
     const bytes = Buffer.from(buffer, byteOffset, byteLength);
-    return bytes.toString("utf8", start, start + bytes.readUInt32LE(start - 4));
+    return bytes.subarray(start, start + bytes.readUInt32LE(start - 4));
   }
 }

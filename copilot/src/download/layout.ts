@@ -118,7 +118,7 @@ class Plan {
     { path: folder }: Slot,
     type: LiteralType | undefined,
   ): Placing {
-    this.made.folders.push(folder);
+    this.#folderAt(folder);
     const taken = this.#options.namedFolders ? indicesBesideFiles(items) : new Set<string>();
     const itemType = type?.type.case === "collectionType" ? type.type.value : undefined;
     const packing = new Packing(items);
@@ -139,7 +139,7 @@ class Plan {
     { path: folder }: Slot,
     type: LiteralType | undefined,
   ): Placing {
-    this.made.folders.push(folder);
+    this.#folderAt(folder);
     const memberType = type?.type.case === "mapValueType" ? type.type.value : undefined;
     const packed = new PackedMembers(members);
     const packing = new Packing(members);
@@ -179,7 +179,7 @@ class Plan {
         return { scalar, value: structValue(value.value) };
       case "noneType":
         if (slot.optionalFile !== true || !this.#options.namedFolders) yield textAt(slot.path, "null");
-        else if (this.#options.optionalFiles === "EMPTY") this.made.folders.push(slot.path);
+        else if (this.#options.optionalFiles === "EMPTY") this.#folderAt(slot.path);
         return { scalar, value: null };
       case "blob": {
         const uri = isMultipart(value.value)
@@ -204,10 +204,18 @@ class Plan {
     }
   }
 
+  #folderAt(folder: string): void {
+    if (this.#options.textsAlone !== true) this.made.folders.push(folder);
+  }
+
+  #blobAt(place: BlobPlace): void {
+    if (this.#options.textsAlone !== true) this.made.blobs.push(place);
+  }
+
   #folder(variable: string, uri: string, slot: Slot): string {
     if (this.#options.remoteBlobs) return uri;
-    this.made.folders.push(slot.path);
-    this.made.blobs.push({ variable, uri: this.#located(uri), path: slot.path, multipart: true });
+    this.#folderAt(slot.path);
+    this.#blobAt({ variable, uri: this.#located(uri), path: slot.path, multipart: true });
     return slot.path;
   }
 
@@ -215,7 +223,7 @@ class Plan {
     if (this.#options.remoteBlobs) return uri;
     const located = this.#located(uri);
     const file = this.#options.namedFolders ? this.#named(located, slot) : slot.path;
-    this.made.blobs.push({ variable, uri: located, path: file, multipart: false });
+    this.#blobAt({ variable, uri: located, path: file, multipart: false });
     return file;
   }
 
@@ -227,7 +235,7 @@ class Plan {
     const folder = sibling?.folder ?? own;
     const name = uniqueName(baseName(uri), sibling?.index ?? 0, sibling?.taken ?? new Set());
     checkFileName(name, `file name "${name}"`);
-    if (sibling === undefined) this.made.folders.push(folder);
+    if (sibling === undefined) this.#folderAt(folder);
     return path.join(folder, name);
   }
 }

@@ -27,7 +27,7 @@ export function memberJson(key: string, value: MetadataValue): string {
 }
 
 /** The object of the members with these keys; `member` gives the text of each. */
-export function joinJson(keys: readonly string[], member: (key: string) => string): string {
+function joinJson(keys: readonly string[], member: (key: string) => string): string {
   return `{${joined(keys.toSorted(compareUtf8), member)}}`;
 }
 
@@ -54,15 +54,6 @@ function joined<Item>(items: readonly Item[], textOf: (item: Item) => string): s
  */
 export function memberYaml(key: string, value: MetadataValue): string {
   return block(new Map([[key, value]]), "").replace(/^\n/, "");
-}
-
-/** The whole document of the members with these keys, of which `member` gives the text; a newline at the end. */
-export function joinYaml(keys: readonly string[], member: (key: string) => string): string {
-  if (keys.length === 0) return "{}\n";
-  return keys
-    .toSorted(compareUtf8)
-    .map((key) => `${member(key)}\n`)
-    .join("");
 }
 
 /** What follows a key or a dash: a scalar on the same line, or a block below, indented by `indent`. */

@@ -49,6 +49,8 @@ export interface LayoutOptions {
   readonly decodeMsgpack?: boolean;
   /** What locations mean to the stores; themselves by default. */
   readonly locate?: Locate;
+  /** Folders and blobs are known from before, and are not gathered once more: there may be a hundred thousand. */
+  readonly textsAlone?: boolean;
 }
 
 /** Inputs by name, serialized. */

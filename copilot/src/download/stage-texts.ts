@@ -20,7 +20,7 @@ export async function stageTexts(
 ): Promise<void> {
   let staged = 0;
   for (const name of inputs.names) {
-    const texts = placeInput(name, inputs.literal(name), layout);
+    const texts = placeInput(name, inputs.literal(name), { ...layout, textsAlone: true });
     let step = texts.next();
     for (; step.done !== true; step = texts.next()) {
       placeBytesNow(step.value.file, step.value.bytes);

@@ -46,12 +46,19 @@ async function released(body: AsyncIterable<Uint8Array>): Promise<void> {
 
 /** As `placeFile`, with bytes at hand, and blocking: a small file would wait for a thread five times. */
 export function placeBytesNow(file: string, bytes: Uint8Array): void {
+  placePiecesNow(file, [bytes]);
+}
+
+/** As `placeBytesNow`, with pieces that are made as they are written: each is done with when the next is taken. */
+export function placePiecesNow(file: string, pieces: Iterable<Uint8Array>): void {
   const partial = partialOf(file);
   let placed = false;
   let fd: number | undefined;
   try {
     fd = openSync(partial, "wx", fileMode);
-    for (let written = 0; written < bytes.byteLength; ) written += writeSync(fd, bytes, written);
+    for (const bytes of pieces) {
+      for (let written = 0; written < bytes.byteLength; ) written += writeSync(fd, bytes, written);
+    }
     fchmodSync(fd, fileMode);
     renameSync(partial, file);
     placed = true;
