@@ -77,6 +77,20 @@ describe("the packed program", () => {
     expect(said(path.join(packed, "flyte-copilot.cjs"), ["--version"], options)).toBe(said(plain, ["--version"]));
   });
 
+  it.skipIf(process.platform !== "linux" || process.getuid?.() !== 0)(
+    "starts in a root folder that holds nothing else",
+    async () => {
+      await inFolder(async (folder) => {
+        const script = fileURLToPath(new URL("../rootfs.mjs", import.meta.url));
+        execFileSync(process.execPath, [script, folder]);
+        const words = [folder, "/bin/flyte-copilot", "--version"];
+        expect(execFileSync("chroot", words, { encoding: "utf8", env: { PATH: process.env["PATH"] } })).toBe(
+          said(plain, ["--version"]),
+        );
+      });
+    },
+  );
+
   it("starts by its own first line, through a link too", async () => {
     await inFolder(async (folder) => {
       const link = path.join(folder, "flyte-copilot");
