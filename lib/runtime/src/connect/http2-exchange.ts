@@ -68,7 +68,10 @@ export class Http2Exchange implements Exchange {
   head(status: number, headers: OutgoingHttpHeaders, options?: { readonly trailers: boolean }): void {
     if (this.closed) return;
     this.body.respond(
-      { ":status": status, ...this.addedHeaders, ...headers },
+      // Only what is spread first is copied at once; of the order Node makes its own.
+      this.addedHeaders === none
+        ? { ...headers, ":status": status }
+        : { ...this.addedHeaders, ...headers, ":status": status },
       options?.trailers === true ? trailersFollow : nothingFollows,
     );
   }
