@@ -29,11 +29,13 @@ describe("ten gibibytes in 128 MiB and half a processor", () => {
       await fillMarked(path.join(folder, "f"), bytes);
       const up = await startLimited(store.sidecarWords("5", folder, { types: { f: blob(0) } }));
       await expectModest(context, "up", await up.ended);
+      expect(await store.report("5")).toBeUndefined();
     });
     await store.putInputs({ f: blobLiteral(store.uri("run/a0/5/raw/f"), 0) });
     await withFolder(async (folder) => {
       const down = await startLimited(store.downloadWords("5", folder));
       await expectModest(context, "down", await down.ended);
+      expect(await store.report("5")).toBeUndefined();
       expect(await wrongMarks(path.join(folder, "f"), bytes)).toEqual([]);
     });
     expect(await store.unfinished()).toEqual([]);
