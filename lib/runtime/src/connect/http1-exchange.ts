@@ -13,8 +13,8 @@ export class Http1Exchange implements Exchange {
   readonly query: string;
   readonly body: IncomingMessage;
   readonly #response: ServerResponse;
-  /** Whether a part of the body went out. */
-  #begun = false;
+  /** Whether the body is as long as the head says, and nothing of it went out. */
+  #whole = false;
   /** Told by one listener: each of Node's own costs as much as all the rest of a notice. */
   readonly #onClose: ((left: boolean) => void)[] = [];
 
@@ -76,12 +76,13 @@ export class Http1Exchange implements Exchange {
 
   head(status: number, headers: OutgoingHttpHeaders): void {
     if (this.closed) return;
+    this.#whole = headers["content-length"] !== undefined;
     this.#response.writeHead(status, headers);
   }
 
   write(bytes: Uint8Array): boolean {
     if (this.closed) return true;
-    this.#begun = true;
+    this.#whole = false;
     if (bytes.byteLength > 0) return this.#response.write(bytes);
     this.#response.flushHeaders();
     return true;
@@ -97,7 +98,7 @@ export class Http1Exchange implements Exchange {
       if (bytes !== undefined) this.#response.write(bytes);
       this.#response.addTrailers(trailers);
       this.#response.end();
-    } else if (bytes !== undefined && bytes.byteLength <= textBytes && !this.#begun) {
+    } else if (bytes !== undefined && bytes.byteLength <= textBytes && this.#whole) {
       this.#endAtOnce(bytes);
     } else {
       this.#response.end(bytes);
@@ -106,7 +107,7 @@ export class Http1Exchange implements Exchange {
 
   /**
    * Node sends a head and a body of text as one string, but a body of bytes as a second piece, and what is given to `end` with
-   * an empty piece behind it: several pieces are gathered first, which costs as much as the rest of the answer.
+   * an empty piece behind it: to gather several costs a small call a twentieth more.
    */
   #endAtOnce(bytes: Uint8Array): void {
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
