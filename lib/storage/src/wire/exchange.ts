@@ -30,7 +30,8 @@ export interface ProxyOptions {
 /**
  * Moves bytes over HTTP/1.1, and retries nothing but a request that fell on a connection the server was just closing.
  * Rejections are `DataPlaneError`s that name host and port, never a path, query or header:
- * `unavailable` when the peer cannot be reached, is silent, hangs up early or answers what is not HTTP;
+ * `unavailable` when the peer cannot be reached, is silent, hangs up early, answers what is not HTTP, or with a success before
+ * it can have the whole body;
  * `failed_precondition` when its certificate is not trusted; `resource_exhausted` when the disk is full;
  * `data_loss` when the request's own body is not as long as announced; `invalid_argument` for requests that cannot be
  * written; `canceled` once the signal aborts.

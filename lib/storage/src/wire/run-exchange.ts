@@ -30,7 +30,7 @@ const newsTurns = 8;
 
 /**
  * Sends one request over `connection` and resolves to its response as soon as the final head is there, be the request sent
- * or not: what a server says early is an answer too. Rejects with `NothingHeard` where it may be sent once more.
+ * or not: what a server says early is an answer too, unless it is praise. Rejects with `NothingHeard` where it may be sent once more.
  */
 export function runExchange(
   connection: Connection,
