@@ -5,7 +5,16 @@ import { Buffer } from "node:buffer";
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,6 +24,7 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 /** As the launcher knows it. */
 const headerBytes = 128;
 const importBeside = "importBeside";
+const node = `${process.version}-${process.platform}-${process.arch}`;
 
 /**
  * Makes `flyte-copilot.cjs` and `flyte-copilot.packed` in `folder`. What is compiled is of use to the Node that runs this
@@ -25,19 +35,32 @@ const importBeside = "importBeside";
 export async function pack(program, folder) {
   mkdirSync(folder, { recursive: true });
   const text = scriptOf(readFileSync(program, "latin1"));
+  place(path.join(folder, "flyte-copilot.cjs"), readFileSync(path.join(here, "launcher.cjs")), 0o755);
+  const file = path.join(folder, "flyte-copilot.packed");
+  if (isPacked(file, text)) return;
   const scratch = mkdtempSync(path.join(tmpdir(), "flyte-copilot-pack-"));
   try {
     const cache = await compiled(text, scratch);
-    const node = `${process.version}-${process.platform}-${process.arch}`;
     const digest = createHash("sha256").update(cache).digest("hex");
     const header = `flyte-copilot ${node} ${digest} ${cache.byteLength} `.padEnd(headerBytes - 1).concat("\n");
     if (header.length !== headerBytes) throw new Error(`no room for "${header}"`);
     const packed = Buffer.concat([Buffer.from(header), cache, Buffer.from(text, "latin1")]);
-    place(path.join(folder, "flyte-copilot.packed"), packed, 0o644);
-    place(path.join(folder, "flyte-copilot.cjs"), readFileSync(path.join(here, "launcher.cjs")), 0o755);
+    place(file, packed, 0o644);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+/**
+ * Whether this Node packed that text already. Whoever changes the trial runs removes the file.
+ * @param {string} file
+ * @param {string} text
+ */
+function isPacked(file, text) {
+  if (!existsSync(file)) return false;
+  const packed = readFileSync(file, "latin1");
+  const [, madeBy, , cacheBytes] = packed.slice(0, headerBytes).split(" ");
+  return madeBy === node && packed.slice(headerBytes + Number(cacheBytes)) === text;
 }
 
 /**
