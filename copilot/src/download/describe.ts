@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import path from "node:path";
 import { compareUtf8, inputsFile, inputsJsonFile, inputsYamlFile } from "@flyte-dataplane/core";
 import { GrowingBytes } from "../growing-bytes.ts";
-import { literalEntry } from "../literal-entry.ts";
+import { literalEntryHead } from "../literal-entry.ts";
 import { placeBytesNow, placePiecesNow } from "../local/place-file.ts";
 import { type MetadataValue, memberJson, memberYaml } from "./metadata-value.ts";
 
@@ -21,7 +21,8 @@ export class Description {
 
   /** `literal` is serialized. */
   add(name: string, literal: Uint8Array, value: MetadataValue): void {
-    this.#message.add(literalEntry(name, literal));
+    this.#message.add(literalEntryHead(name, literal.byteLength));
+    this.#message.add(literal);
     if (this.#format === "JSON") this.#members.add(name, memberJson(name, value));
     else if (this.#format === "YAML") this.#members.add(name, memberYaml(name, value));
   }
