@@ -55,6 +55,9 @@ export interface Disk {
 /** One that never lets anybody wait. */
 export interface BlockingDisk extends Disk {
   create(file: string): number;
+  openToRead(file: string): number;
+  stat(fd: number): BigIntStats;
+  read(fd: number, into: Uint8Array, position: number): number;
   close(fd: number): void;
   rename(from: string, to: string): void;
   unlink(file: string): void;

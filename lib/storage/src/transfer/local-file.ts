@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import type { BigIntStats } from "node:fs";
 import { DataPlaneError } from "@flyte-dataplane/core";
 import { shrunk } from "../source.ts";
-import type { Disk } from "./disk.ts";
+import type { BlockingDisk, Disk } from "./disk.ts";
 import { localError } from "./local-error.ts";
 
 /** A local file while it is uploaded. */
@@ -28,8 +28,7 @@ export async function withLocalFile<T>(disk: Disk, file: string, use: (opened: L
     const size = Number(before.size);
     const checkUnchanged = async (): Promise<void> => {
       const after = await stat(disk, file, fd);
-      if (after.size === before.size && after.mtimeNs === before.mtimeNs) return;
-      throw refuse(file, "the file changed while it was uploaded");
+      if (!isUnchanged(before, after)) throw refuse(file, changed);
     };
     const bytes = async (memory?: Uint8Array): Promise<Uint8Array> => {
       const content = (memory ?? Buffer.allocUnsafe(size)).subarray(0, size);
@@ -45,6 +44,34 @@ export async function withLocalFile<T>(disk: Disk, file: string, use: (opened: L
   } finally {
     await disk.close(fd);
   }
+}
+
+/**
+ * The bytes of a regular file in `memory`, read within this call by a disk that blocks; undefined if they do not fit. Throws
+ * as `withLocalFile` and `LocalFile.bytes` reject.
+ */
+export function readSmallFile(disk: BlockingDisk, file: string, memory: Uint8Array): Uint8Array | undefined {
+  try {
+    const fd = disk.openToRead(file);
+    try {
+      const before = disk.stat(fd);
+      if (!before.isFile()) throw refuse(file, "it is no regular file");
+      if (before.size > memory.byteLength) return undefined;
+      const read = disk.read(fd, memory.subarray(0, Number(before.size)), 0);
+      if (!isUnchanged(before, disk.stat(fd))) throw refuse(file, changed);
+      return memory.subarray(0, read);
+    } finally {
+      disk.close(fd);
+    }
+  } catch (error) {
+    throw localError("read", file, error);
+  }
+}
+
+const changed = "the file changed while it was uploaded";
+
+function isUnchanged(before: BigIntStats, after: BigIntStats): boolean {
+  return after.size === before.size && after.mtimeNs === before.mtimeNs;
 }
 
 async function open(disk: Disk, file: string): Promise<number> {

@@ -2,8 +2,9 @@ import { DataPlaneError } from "@flyte-dataplane/core";
 import type { PartLimits, PutResult, UploadedPart } from "../driver.ts";
 import { atOnce } from "./at-once.ts";
 import type { TransferContext } from "./context.ts";
+import { blockingDisk } from "./disk.ts";
 import { inParts } from "./in-parts.ts";
-import { type LocalFile, withLocalFile } from "./local-file.ts";
+import { type LocalFile, readSmallFile, withLocalFile } from "./local-file.ts";
 import { loopLoad } from "./loop-load.ts";
 import type { UploadOptions } from "./options.ts";
 import { Pace } from "./pace.ts";
@@ -23,11 +24,33 @@ const smallFiles = new SpareBlocks(readFirstBytes, 16);
 const readPartBytes = 5 * mebibyte;
 const readParts = new SpareBlocks(readPartBytes, 4);
 
+/** Runs `use`, which stores many files: the memory for small ones stays from one to the next. */
+export async function forManyFiles<T>(use: () => Promise<T>): Promise<T> {
+  return await smallFiles.hold(use);
+}
+
 /** Stores one file under `key`. */
 export async function sendFile(context: Context, file: string, key: string, signal: AbortSignal): Promise<PutResult> {
-  const result = await withLocalFile(context.disk, file, (opened) => send(context, opened, key, signal));
+  const small = context.options.writes === "sync" ? await sendSmall(context, file, key, signal) : undefined;
+  const result = small ?? (await withLocalFile(context.disk, file, (opened) => send(context, opened, key, signal)));
   context.meter.objectDone();
   return result;
+}
+
+/** One that is at hand within a call, as most files of trees are; undefined for one that has to take another way. */
+async function sendSmall(
+  context: Context,
+  file: string,
+  key: string,
+  signal: AbortSignal,
+): Promise<PutResult | undefined> {
+  return await smallFiles.lend(readFirstBytes, async (block) => {
+    const bytes = block === undefined ? undefined : readSmallFile(blockingDisk, file, block);
+    if (bytes === undefined || bytes.byteLength > context.sizes.wholeBytes) return undefined;
+    const result = await context.bucket.put(key, bytes, putOptions(context.options, signal, bytes.byteLength));
+    context.meter.moved(bytes.byteLength);
+    return result;
+  });
 }
 
 async function send(context: Context, file: LocalFile, key: string, signal: AbortSignal): Promise<PutResult> {

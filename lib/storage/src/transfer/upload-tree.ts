@@ -1,11 +1,13 @@
 import { realpath } from "node:fs/promises";
 import type { Bucket } from "../bucket.ts";
+import type { PutResult } from "../driver.ts";
 import { createContext } from "./context.ts";
+import { InPages } from "./in-pages.ts";
 import { localError } from "./local-error.ts";
 import { moveTree } from "./move-tree.ts";
 import type { TreeResult, UploadTreeOptions } from "./options.ts";
-import { sendFile } from "./send-file.ts";
-import { walkFiles } from "./walk.ts";
+import { forManyFiles, sendFile } from "./send-file.ts";
+import { type WalkedFile, walkFiles } from "./walk.ts";
 
 /**
  * Stores every regular file below `directory` under `prefix` and its relative path; the caller ends a folder's prefix in
@@ -21,13 +23,11 @@ export async function uploadTree(
 ): Promise<TreeResult> {
   const context = createContext(bucket, options);
   const root = await resolve(directory);
-  return await moveTree(
-    context,
-    "upload",
-    root,
-    () => walkFiles(root, options.within ?? root),
-    ({ segments, path }, signal) => sendFile(context, path, `${prefix}${segments.join("/")}`, signal),
-  );
+  const files = (): InPages<WalkedFile> =>
+    new InPages(walkFiles(root, options.within ?? root, options.writes ?? "async"));
+  const send = ({ segments, path }: WalkedFile, signal: AbortSignal): Promise<PutResult> =>
+    sendFile(context, path, `${prefix}${segments.join("/")}`, signal);
+  return await forManyFiles(() => moveTree(context, "upload", root, files, send));
 }
 
 async function resolve(directory: string): Promise<string> {

@@ -38,6 +38,18 @@ describe.each(["sync", "async"] as const)("a tree stored with %s reads", (writes
     expect(at.driver.calls).toHaveLength(2);
   });
 
+  it("has every file of folders with more entries than one read of a folder brings", async () => {
+    const names = Array.from({ length: 300 }, (_none, index) => `${index}`);
+    for (const name of names) {
+      await writeFile(path.join(source, name), name);
+      await writeFile(path.join(source, "inner", name), name);
+    }
+    expect(await upload()).toMatchObject({ objects: 602 });
+    expect(new Set(await keys())).toEqual(
+      new Set(["t/a", "t/inner/b", ...names.flatMap((name) => [`t/${name}`, `t/inner/${name}`])]),
+    );
+  });
+
   it("has large files among small ones", async () => {
     const large = someBytes(500_000);
     for (const name of ["x", "y"]) await writeFile(path.join(source, name), large);

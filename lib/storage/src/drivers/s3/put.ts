@@ -21,12 +21,10 @@ export async function putWhole(
   options: PutOptions,
 ): Promise<PutResult> {
   const { contentMd5, ifAbsent, signal } = options;
-  const headers = {
-    ...objectHeaders(requests.config, options),
-    ...(await checksumHeaders(requests.config, body)),
-    ...(contentMd5 !== undefined && { "content-md5": Buffer.from(contentMd5).toString("base64") }),
-    ...(ifAbsent === true && { "if-none-match": "*" }),
-  };
+  const headers = objectHeaders(requests.config, options);
+  await addChecksum(headers, requests.config, body);
+  if (contentMd5 !== undefined) headers["content-md5"] = Buffer.from(contentMd5).toString("base64");
+  if (ifAbsent === true) headers["if-none-match"] = "*";
   try {
     const response = await requests.send({ method: "PUT", key, headers, body, signal });
     await response.discard();
@@ -52,11 +50,9 @@ export function objectHeaders(
   config: S3Config,
   { contentType, metadata }: Pick<PutOptions, "contentType" | "metadata">,
 ): Record<string, string> {
-  return {
-    ...(contentType !== undefined && { "content-type": contentType }),
-    ...(metadata !== undefined && metadataHeaders(metadata)),
-    ...encryptionHeaders(config),
-  };
+  const headers: Record<string, string> = metadata === undefined ? {} : metadataHeaders(metadata);
+  if (contentType !== undefined) headers["content-type"] = contentType;
+  return config.encryption === undefined ? headers : { ...headers, ...encryptionHeaders(config) };
 }
 
 export function encryptionHeaders({ encryption }: S3Config): Record<string, string> {
@@ -68,16 +64,28 @@ export function encryptionHeaders({ encryption }: S3Config): Record<string, stri
 
 /** The checksum of `body` as the store is to verify and keep it. Reads a file once more, from the page cache as a rule. */
 export async function checksumHeaders(config: S3Config, body: Uint8Array | FileSlice): Promise<Record<string, string>> {
-  const algorithm = config.checksum ?? "crc32";
-  if (algorithm === "none") return {};
-  const value = algorithm === "sha256" ? await sha256(body) : await crc(algorithm, body);
-  return {
-    [`x-amz-checksum-${algorithm}`]: Buffer.from(value).toString("base64"),
-    "x-amz-sdk-checksum-algorithm": algorithm.toUpperCase(),
-  };
+  const headers: Record<string, string> = {};
+  await addChecksum(headers, config, body);
+  return headers;
 }
 
-async function crc(algorithm: "crc32" | "crc32c", body: Uint8Array | FileSlice): Promise<Uint8Array> {
+async function addChecksum(
+  headers: Record<string, string>,
+  { checksum = "crc32" }: S3Config,
+  body: Uint8Array | FileSlice,
+): Promise<void> {
+  if (checksum === "none") return;
+  // What most uploads have costs no wait.
+  const atHand = checksum === "crc32" && body instanceof Uint8Array;
+  const value = atHand ? crcBytes(crc32Of(body)) : await checksumOf(checksum, body);
+  headers[`x-amz-checksum-${checksum}`] = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString(
+    "base64",
+  );
+  headers["x-amz-sdk-checksum-algorithm"] = checksum.toUpperCase();
+}
+
+async function checksumOf(algorithm: "crc32" | "crc32c" | "sha256", body: Uint8Array | FileSlice): Promise<Uint8Array> {
+  if (algorithm === "sha256") return await sha256(body);
   const next = algorithm === "crc32" ? crc32Of : await loadCrc32c();
   if (body instanceof Uint8Array) return crcBytes(next(body));
   let value = 0;
