@@ -19,7 +19,7 @@ declare module "vitest" {
 }
 
 /** The built program. */
-export const bundle: string = fileURLToPath(new URL("../../copilot/dist/flyte-copilot.mjs", import.meta.url));
+export const bundle: string = fileURLToPath(new URL("../../copilot/dist/packed/flyte-copilot.cjs", import.meta.url));
 const runLimited = fileURLToPath(new URL("../support/kubernetes/run-limited.sh", import.meta.url));
 
 /** The user that the programs run as: nobody's. */

@@ -9,7 +9,7 @@ import { freePort } from "./free-port.ts";
 
 const run = promisify(execFile);
 const scripts = fileURLToPath(new URL("../support/kubernetes/", import.meta.url));
-const bundle = fileURLToPath(new URL("../../copilot/dist/flyte-copilot.mjs", import.meta.url));
+const rootfs = fileURLToPath(new URL("../../copilot/rootfs.mjs", import.meta.url));
 
 /** The node's own address, as Pods see it. */
 export const nodeAddress = "10.244.0.1";
@@ -42,8 +42,7 @@ export async function startNode({ assets, busybox }: NodeOptions): Promise<Kuber
     KUBE_STATE: path.join(state, "state"),
     KUBE_PORT: `${await freePort()}`,
     POD_GATEWAY: nodeAddress,
-    // The downloader and the uploader have 128 MiB each, of which Node would give its heap more than all.
-    IMAGE_ENV: "PATH=/usr/bin:/bin NODE_OPTIONS=--max-old-space-size=64",
+    IMAGE_ENV: "PATH=/usr/bin:/bin",
   };
   const script = async (name: string, ...args: readonly string[]): Promise<string> =>
     (await run(path.join(scripts, name), args, { env, maxBuffer: 1 << 24 })).stdout;
@@ -77,8 +76,7 @@ export async function startNode({ assets, busybox }: NodeOptions): Promise<Kuber
     };
     const task = await busyboxRoot(path.join(state, "task"), busybox);
     const copilot = await busyboxRoot(path.join(state, "copilot"), busybox);
-    await addNode(copilot);
-    await cp(bundle, path.join(copilot, "bin", "flyte-copilot"));
+    await run(process.execPath, [rootfs, copilot]);
     await script("kube-up.sh", "--controllers");
     await script(
       "node-up.sh",
@@ -114,17 +112,5 @@ async function busyboxRoot(root: string, busybox: string): Promise<string> {
   for (const applet of ["sh", "cat", "cp", "echo", "ls", "mkdir", "sleep", "true"]) {
     await symlink("busybox", path.join(root, "bin", applet));
   }
-  // The first line of the program asks for it.
-  await symlink("/bin/busybox", path.join(root, "usr/bin/env"));
   return root;
-}
-
-/** Node and the libraries that it is linked with. */
-async function addNode(root: string): Promise<void> {
-  const { stdout } = await run("ldd", [process.execPath]);
-  for (const library of stdout.match(/\/\S+/g) ?? []) {
-    await mkdir(path.join(root, path.dirname(library)), { recursive: true });
-    await cp(library, path.join(root, library), { dereference: true });
-  }
-  await cp(process.execPath, path.join(root, "usr/bin/node"), { dereference: true });
 }
