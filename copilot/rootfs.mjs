@@ -1,5 +1,5 @@
 // @ts-check
-// `npm run rootfs -w copilot -- FOLDER`: what an image of the co-pilot holds, after `npm run bundle`: Node, the libraries
+// `npm run rootfs -- FOLDER`: what an image of the co-pilot holds, after `npm run bundle`: Node, the libraries
 // that it is linked with, and the packed program as /bin/flyte-copilot. Equal inputs give equal folders, times included.
 import { execFileSync } from "node:child_process";
 import { cpSync, lutimesSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 
 const packed = path.join(path.dirname(fileURLToPath(import.meta.url)), "dist", "packed");
 const [, , folder] = process.argv;
-if (folder === undefined) throw new Error("name the folder to fill: npm run rootfs -w copilot -- FOLDER");
+if (folder === undefined) throw new Error("name the folder to fill: npm run rootfs -- FOLDER");
 fill(folder);
 
 /** @param {string} root made if missing; files in it that have other names stay */
