@@ -1,6 +1,6 @@
-import { create, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
-import { StringValueSchema } from "@bufbuild/protobuf/wkt";
-import { PrimitiveSchema } from "@flyte-dataplane/proto/flyteidl2/core/literals";
+import { create, type DescMessage, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
+import { BytesValueSchema, DoubleValueSchema, Int32ValueSchema, StringValueSchema } from "@bufbuild/protobuf/wkt";
+import { LiteralSchema, PrimitiveSchema } from "@flyte-dataplane/proto/flyteidl2/core/literals";
 import { file_flyteidl2_workflow_run_service } from "@flyte-dataplane/proto/flyteidl2/workflow/run_service";
 import { expect, test } from "vitest";
 import { messagesOf, randomMessage } from "../../test/random-message.ts";
@@ -66,3 +66,17 @@ test.each([
   const encode = createEncoder(PrimitiveSchema);
   expect(outcome(() => encode(message))).toBe(outcome(() => toBinary(PrimitiveSchema, message as never)));
 });
+
+test.each([
+  { name: "the number 0 where text belongs", fields: { hash: 0 } },
+  { name: "no where text belongs", fields: { hash: false } },
+  { name: "an empty text where bytes belong", schema: BytesValueSchema, fields: { value: "" } },
+  { name: "-0 where an integer belongs", schema: Int32ValueSchema, fields: { value: -0 } },
+  { name: "-0 where a double belongs", schema: DoubleValueSchema, fields: { value: -0 } },
+])(
+  "$name is written, or left out, as it is by protobuf-es",
+  ({ schema = LiteralSchema, fields }: { readonly schema?: DescMessage; readonly fields: object }) => {
+    const message = Object.assign(create(schema), fields);
+    expect(outcome(() => createEncoder(schema)(message))).toBe(outcome(() => toBinary(schema, message)));
+  },
+);

@@ -111,16 +111,32 @@ function singleWriter(field: DescField, tag: number, write: WriteValue): WriteFi
       if (message[name] !== none) set(message[name]);
     };
   }
+  const isZero = zeroTest(field.scalar);
   return (message) => {
     const value = message[name];
     if (!isZero(value)) set(value);
   };
 }
 
-/** Of numbers 0, but not -0, which a double's field carries. */
-function isZero(value: unknown): boolean {
-  if (value === "" || value === false || value === 0n) return true;
-  return value instanceof Uint8Array ? value.byteLength === 0 : Object.is(value, 0);
+/** Only the field's own zero is left out: that of another type is a value like any that does not fit. */
+function zeroTest(type: ScalarType | undefined): (value: unknown) => boolean {
+  switch (type) {
+    case ScalarType.STRING:
+      return (value) => value === "";
+    case ScalarType.BOOL:
+      return (value) => value === false;
+    case ScalarType.BYTES:
+      return (value) => value instanceof Uint8Array && value.byteLength === 0;
+    case ScalarType.INT64:
+    case ScalarType.UINT64:
+      return (value) => value === 0n;
+    case ScalarType.DOUBLE:
+    case ScalarType.FLOAT:
+      // -0 is carried.
+      return (value) => Object.is(value, 0);
+    default:
+      return (value) => value === 0;
+  }
 }
 
 function listWriter(field: DescField & { fieldKind: "list" }): WriteField | undefined {
@@ -128,7 +144,7 @@ function listWriter(field: DescField & { fieldKind: "list" }): WriteField | unde
   const write = valueWriter(field);
   if (write === undefined) return undefined;
   if (field.packed) {
-    const tag = (number << 3) | lengthDelimited;
+    const tag = ((number << 3) | lengthDelimited) >>> 0;
     return (message) => {
       const items = message[name] as readonly unknown[];
       if (items.length === 0) return;
@@ -151,7 +167,7 @@ function mapWriter(field: DescField & { fieldKind: "map" }): WriteField | undefi
   const { localName: name, number } = field;
   const write = valueWriter(field);
   if (field.mapKey !== ScalarType.STRING || write === undefined) return undefined;
-  const tag = (number << 3) | lengthDelimited;
+  const tag = ((number << 3) | lengthDelimited) >>> 0;
   const keyTag = (1 << 3) | lengthDelimited;
   const valueTag = tagOf(2, field);
   return (message) => {
