@@ -116,8 +116,12 @@ async function sendChunks(
     if (stop.aborted) return;
     throw error;
   }
-  if (length === "chunked") await connection.write(lastChunk);
-  else if (sent < length) throw wrongLength(`${sent}`, length);
+  if (length === "chunked") {
+    await connection.write(lastChunk);
+    onSent();
+  } else if (sent < length) {
+    throw wrongLength(`${sent}`, length);
+  }
 }
 
 function wrongLength(sent: string, length: number): DataPlaneError {
