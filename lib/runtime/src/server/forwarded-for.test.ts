@@ -6,7 +6,7 @@ const caller = (address: string, forwarded?: string | string[], trusted: readonl
   callerBehind(trusted)({
     caller: { address },
     // Node joins them; a list of them says the same.
-    headers: forwarded === undefined ? {} : { "x-forwarded-for": forwarded as string },
+    headers: forwarded === undefined ? {} : { "x-forwarded-for": forwarded },
   });
 
 describe("a call stands for", () => {

@@ -10,7 +10,7 @@ import {
   startToxiproxy,
   type Toxiproxy,
 } from "@flyte-dataplane/test-support";
-import { afterAll, beforeAll, expect } from "vitest";
+import { afterAll, beforeAll } from "vitest";
 import type { Harness } from "../../src/conformance/harness.ts";
 import { describeDriver } from "../../src/conformance/index.ts";
 import type { Driver } from "../../src/driver.ts";
@@ -88,9 +88,8 @@ describeDriver("http on nginx over a line that breaks, with retries", async () =
   return {
     ...harness,
     close: async () => {
-      // A line that never broke has shown nothing.
-      expect(broken.met).toBeGreaterThan(50);
       await harness.close();
+      if (broken.met <= 50) throw new Error(`the line broke ${broken.met} times, which shows nothing`);
     },
   };
 });
