@@ -50,7 +50,7 @@ describe("the authorization hook", () => {
         throw new DataPlaneError("permission_denied", `${access.verb}: not for "${access.subject}"`);
       },
     });
-    const actionId = action("a0");
+    const actionId = { run: { ...place, name: "r1" }, name: "a0" };
     const attempt = { actionId, attempt: 1 };
     const calls = [
       client.createUploadLocation(upload, by("ann")),
@@ -68,7 +68,7 @@ describe("the authorization hook", () => {
       client.tailLogs(attempt, by("ben"))[Symbol.asyncIterator]().next(),
     ];
     expect(new Set(await Promise.all(calls.map(codeOf)))).toEqual(new Set(["PermissionDenied"]));
-    const ofRun = { org: "", project: "flytesnacks", domain: "development", action: "r1/a0", subject: "ben" };
+    const ofRun = { ...place, action: "r1/a0", subject: "ben" };
     expect(asked.sort((a, b) => (a.verb < b.verb ? -1 : 1))).toEqual([
       { ...ofRun, verb: "download" },
       { ...ofRun, verb: "download" },

@@ -41,8 +41,12 @@ describe("action data", () => {
   });
 
   test("a running action has inputs and an empty outputs message [dataproxy 70]", async () => {
-    uris.set("running", { inputsUri: await store(join(proxy.base, "running/inputs.pb"), new Uint8Array()) });
+    const inputs = create(InputsSchema, { literals: [{ name: "i", value: text("in") }] });
+    const inputsUri = await store(join(proxy.base, "running/inputs.pb"), toBinary(InputsSchema, inputs));
+    uris.set("running", { inputsUri });
     const answer = await get("running");
+    expect(answer.inputs).toEqual(inputs);
+    expect(answer.inputsUri).toBe(inputsUri);
     expect(answer.outputs).toEqual(create(OutputsSchema));
     expect(answer.outputsUri).toBe("");
   });

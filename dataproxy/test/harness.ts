@@ -121,7 +121,7 @@ export async function openDataproxy(siblings: Siblings = {}): Promise<Harness> {
     hostNames: siblings.hostNames ?? [],
     origins: siblings.origins ?? [],
     clock,
-    logger: silent,
+    logger: siblings.logger ?? silent,
     metrics,
   });
   url = `http://localhost:${server.port}`;

@@ -189,7 +189,10 @@ describe("the task whose inputs are uploaded", () => {
     const asked: unknown[] = [];
     const proxy = await openDataproxy({
       triggers: {
-        getTriggerDetails: () => create(GetTriggerDetailsResponseSchema, { trigger: { spec: { taskVersion: "v7" } } }),
+        getTriggerDetails: ({ name }) => {
+          asked.push([name?.project, name?.domain, name?.taskName, name?.name]);
+          return create(GetTriggerDetailsResponseSchema, { trigger: { spec: { taskVersion: "v7" } } });
+        },
       },
       tasks: {
         getTaskDetails: ({ taskId }) => {
@@ -201,7 +204,10 @@ describe("the task whose inputs are uploaded", () => {
     try {
       const name = { project: "flytesnacks", domain: "development", taskName: "nightly", name: "at-two" };
       await upload(proxy, { case: "triggerName", value: name });
-      expect(asked).toEqual([["flytesnacks", "development", "nightly", "v7"]]);
+      expect(asked).toEqual([
+        ["flytesnacks", "development", "nightly", "at-two"],
+        ["flytesnacks", "development", "nightly", "v7"],
+      ]);
     } finally {
       await proxy.close();
     }
