@@ -123,9 +123,15 @@ describe("attempts", () => {
 describe("results", () => {
   test("a failed action shows the last attempt's error, an aborted one its reason [runs 53]", async () => {
     await record("failed");
-    await store(event("failed", ActionPhase.FAILED, { errorInfo: { message: "boom", kind: ErrorInfo_Kind.USER } }));
-    await update("failed", ActionPhase.FAILED);
-    expect((await detailsOf("failed")).result).toMatchObject({ case: "errorInfo", value: { message: "boom" } });
+    await store(
+      event("failed", ActionPhase.FAILED, { errorInfo: { message: "first", kind: ErrorInfo_Kind.SYSTEM } }),
+      event("failed", ActionPhase.FAILED, { attempt: 2, errorInfo: { message: "boom", kind: ErrorInfo_Kind.USER } }),
+    );
+    await update("failed", ActionPhase.FAILED, 2);
+    expect((await detailsOf("failed")).result).toMatchObject({
+      case: "errorInfo",
+      value: { message: "boom", kind: ErrorInfo_Kind.USER },
+    });
     await record("aborted");
     await api.runs.abortAction({ actionId: actionId("aborted"), reason: "enough" });
     expect((await detailsOf("aborted")).result).toMatchObject({ case: "abortInfo", value: { reason: "enough" } });

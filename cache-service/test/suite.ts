@@ -98,6 +98,7 @@ export function describeCacheService(name: string, open: () => Promise<StoreHarn
       more: Partial<{
         overwrite: { overwrite?: boolean; maxAge?: ReturnType<typeof durationFromMs> };
         createdAt: number;
+        keys: Record<string, string>;
       }> = {},
     ) =>
       client.put({
@@ -108,7 +109,7 @@ export function describeCacheService(name: string, open: () => Promise<StoreHarn
             output: { case: "outputUri", value: uri },
             metadata: {
               sourceIdentifier: { name: "t", version: "v", project: "p", domain: "d" },
-              keyMap: { values: { a: "1" } },
+              keyMap: { values: more.keys ?? { a: "1" } },
               ...(more.createdAt === undefined ? {} : { createdAt: timestampFromMs(more.createdAt) }),
               lastUpdatedAt: timestampFromMs(1),
             },
@@ -215,15 +216,19 @@ export function describeCacheService(name: string, open: () => Promise<StoreHarn
       expect(timestampMs((await get(absent))?.metadata?.createdAt ?? timestampFromMs(0))).toBe(clock.time);
     });
 
-    test("an overwrite keeps the time of creation unless it brings one [cache 16,18]", async () => {
+    test("an overwrite replaces all but the time of creation, unless it brings one [cache 16,18]", async () => {
       const key = nextKey();
       await put(key, "/one", { createdAt: 5000 });
       clock.time += 1000;
-      await put(key, "/two", { overwrite: { overwrite: true } });
+      await put(key, "/two", { overwrite: { overwrite: true }, keys: { b: "2" } });
       const second = await get(key);
       expect(second?.output.value).toBe("/two");
+      expect(second?.metadata?.keyMap?.values).toEqual({ b: "2" });
       expect(timestampMs(second?.metadata?.createdAt ?? timestampFromMs(0))).toBe(5000);
       expect(timestampMs(second?.metadata?.lastUpdatedAt ?? timestampFromMs(0))).toBe(clock.time);
+      // Its age counts from the overwrite, too.
+      const ifOlder = { maxAge: durationFromMs(500) };
+      await expect(put(key, "/aged", { overwrite: ifOlder })).rejects.toMatchObject({ code: 6 });
       await put(key, "/three", { overwrite: { overwrite: true }, createdAt: 7000 });
       expect(timestampMs((await get(key))?.metadata?.createdAt ?? timestampFromMs(0))).toBe(7000);
     });
