@@ -94,7 +94,9 @@ describe("WatchActionDetails", () => {
     // By now the watch has heard of the row: this answer went through the same connection after it.
     await api.runs.getActionDetails({ actionId: actionId("late-event") });
     await api.internal.recordActionEvents({ events: [event("late-event", ActionPhase.SUCCEEDED, { outputs })] });
-    for (const message of await rest) {
+    const messages = await rest;
+    expect(phaseOf(messages.at(-1))).toBe(ActionPhase.SUCCEEDED);
+    for (const message of messages) {
       if (phaseOf(message) === ActionPhase.SUCCEEDED)
         expect(message.details?.attempts.at(-1)?.outputs).toMatchObject(outputs);
     }
