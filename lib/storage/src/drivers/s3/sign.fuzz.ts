@@ -1,7 +1,8 @@
 import { DataPlaneError } from "@flyte-dataplane/core";
 import type { FuzzTarget } from "@flyte-dataplane/test-support";
 import { type Arrived, signatureFault } from "../../../test/s3/signature-fault.ts";
-import { encodeKey, presign, signHeaders } from "./sign.ts";
+import type { S3Credentials } from "./credentials/credentials.ts";
+import { encodeKey, type HeaderSigning, presign, signHeaders } from "./sign.ts";
 import { encodeQuery } from "./sign-canonical.ts";
 
 /** What a caller may ask for. */
@@ -16,8 +17,8 @@ interface Case {
   readonly now: number;
   readonly expiresSeconds: number;
   readonly secret: string;
-  /** Something else was signed with the same credentials before, on another day or for another region. */
-  readonly before: "day" | "region" | "nothing";
+  /** What was signed before: nothing, or the same but for this. */
+  readonly before: "day" | "second" | "region" | "host" | "payload" | "credentials" | "method" | "nothing";
   readonly token: string | null;
 }
 
@@ -118,7 +119,11 @@ function aCase(random: () => number): Case {
     now: integer(random, 4_000_000_000_000),
     expiresSeconds: pick(random, [1, 60, 3600, 604_800, 604_800, 604_801, 0, 1.5], 60),
     secret: `secret${integer(random, 3)}`,
-    before: pick(random, ["day", "region", "nothing", "nothing"], "nothing"),
+    before: pick(
+      random,
+      ["day", "second", "region", "host", "payload", "credentials", "method", "nothing", "nothing"],
+      "nothing",
+    ),
     token: random() < 0.5 ? null : ascii(random),
   };
 }
@@ -132,21 +137,21 @@ function make(given: Case): Arrived | undefined {
     ...(given.token !== null && { sessionToken: given.token }),
   };
   const signing = { method, host, region, credentials, now };
-  const unlike = given.before === "day" ? { now: now + 86_400_000 } : { region: "elsewhere" };
+  const unlike = { ...signing, ...changes(given.before, now, credentials) };
   try {
-    if (given.before !== "nothing") {
-      presign({ ...signing, ...unlike, scheme: "https", path: "/", expiresSeconds: 1 });
-    }
+    if (given.before !== "nothing") presign({ ...unlike, scheme: "https", path: "/", expiresSeconds: 1 });
     const path = `/${encodeKey(given.key)}`;
     if (given.kind === "headers") {
       const query = encodeQuery(given.query);
       const target = query === "" ? path : `${path}?${query.split("&").reverse().join("&")}`;
-      return {
-        method,
-        host,
-        target,
-        headers: signHeaders({ ...signing, target, headers, payloadHash: "UNSIGNED-PAYLOAD" }),
-      };
+      const payloadHash = "UNSIGNED-PAYLOAD";
+      const alone = signHeaders({ ...signing, target, headers: { ...headers }, payloadHash });
+      // What requests share is kept by headers that nobody can change.
+      const frozen = Object.freeze({ ...headers });
+      signHeaders({ payloadHash, ...unlike, target: "/", headers: frozen });
+      const behind = signHeaders({ ...signing, target, headers: frozen, payloadHash });
+      if (JSON.stringify(behind) !== JSON.stringify(alone)) throw new Error("signed by what was signed before");
+      return { method, host, target, headers: behind };
     }
     const url = presign({ ...signing, scheme: "https", path, query: given.query, headers, expiresSeconds });
     const start = `https://${host}`;
@@ -156,6 +161,16 @@ function make(given: Case): Arrived | undefined {
     if (error instanceof DataPlaneError && error.code === "invalid_argument") return undefined;
     throw error;
   }
+}
+
+function changes(what: Case["before"], now: number, credentials: S3Credentials): Partial<HeaderSigning> {
+  if (what === "day") return { now: now + 86_400_000 };
+  if (what === "second") return { now: now + 1000 };
+  if (what === "region") return { region: "elsewhere" };
+  if (what === "host") return { host: "elsewhere" };
+  if (what === "payload") return { payloadHash: "elsewhere" };
+  if (what === "method") return { method: "HEAD" };
+  return what === "credentials" ? { credentials: { ...credentials, accessKeyId: "OTHER", sessionToken: "x" } } : {};
 }
 
 /** Text that has no UTF-8 form, a header that leaves its line, a stretch of time that stores refuse. */
