@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // @ts-check
+/// <reference types="node" />
 // Starts flyte-copilot from the file beside it, which holds the program's text and what V8 once made of it. The latter is
 // taken by the very Node that made it, and only whole: V8 itself would run what it does not fit.
 "use strict";

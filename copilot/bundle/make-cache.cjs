@@ -1,4 +1,5 @@
 // @ts-check
+/// <reference types="node" />
 // Runs the program's script, the file named first, with each list of arguments of a JSON text, and then writes what V8
 // has compiled by then to the file named last. It takes the place of `process.exit` and of the signals that the program gets.
 "use strict";

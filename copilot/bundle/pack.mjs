@@ -41,7 +41,7 @@ export async function pack(program, folder) {
   const scratch = mkdtempSync(path.join(tmpdir(), "flyte-copilot-pack-"));
   try {
     const cache = await compiled(text, scratch);
-    const digest = createHash("sha256").update(cache).digest("hex");
+    const digest = digestOf(cache.toString("latin1"));
     const header = `flyte-copilot ${node} ${digest} ${cache.byteLength} `.padEnd(headerBytes - 1).concat("\n");
     if (header.length !== headerBytes) throw new Error(`no room for "${header}"`);
     const packed = Buffer.concat([Buffer.from(header), cache, Buffer.from(text, "latin1")]);
@@ -51,16 +51,22 @@ export async function pack(program, folder) {
   }
 }
 
+/** @param {string} cache with one character for each byte */
+function digestOf(cache) {
+  return createHash("sha256").update(cache, "latin1").digest("hex");
+}
+
 /**
- * Whether this Node packed that text already. Whoever changes the trial runs removes the file.
+ * Whether this Node packed that text already, and it is whole. Whoever changes the trial runs removes the file.
  * @param {string} file
  * @param {string} text
  */
 function isPacked(file, text) {
   if (!existsSync(file)) return false;
   const packed = readFileSync(file, "latin1");
-  const [, madeBy, , cacheBytes] = packed.slice(0, headerBytes).split(" ");
-  return madeBy === node && packed.slice(headerBytes + Number(cacheBytes)) === text;
+  const [, madeBy, digest, cacheBytes] = packed.slice(0, headerBytes).split(" ");
+  const end = headerBytes + Number(cacheBytes);
+  return madeBy === node && packed.slice(end) === text && digestOf(packed.slice(headerBytes, end)) === digest;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { execFileSync } from "node:child_process";
-import { copyFile, readFile, symlink, writeFile } from "node:fs/promises";
+import { copyFile, readFile, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -90,6 +90,18 @@ describe("the packed program", () => {
       });
     },
   );
+
+  it("is put into a folder a second time, and what else lies there stays as it is", async () => {
+    await inFolder(async (folder) => {
+      const script = fileURLToPath(new URL("../rootfs.mjs", import.meta.url));
+      const [other, program] = [path.join(folder, "etc"), path.join(folder, "bin", "flyte-copilot")];
+      await writeFile(other, "");
+      await utimes(other, 7, 7);
+      for (const _time of [1, 2]) execFileSync(process.execPath, [script, folder]);
+      expect((await stat(other)).mtimeMs).toBe(7_000);
+      expect((await stat(program)).mtimeMs).toBe(0);
+    });
+  });
 
   it("starts by its own first line, through a link too", async () => {
     await inFolder(async (folder) => {
