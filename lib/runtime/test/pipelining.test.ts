@@ -2,8 +2,9 @@
 import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
 import { connect, type Socket } from "node:net";
-import { expect, test } from "vitest";
-import { details, healthy, proto, send, serve, unaryPath } from "./listening-server.ts";
+import { expect, test, vi } from "vitest";
+import { createMetrics } from "../src/lifecycle/index.ts";
+import { details, envelope, healthy, proto, send, serve, streamPath, unaryPath, watch } from "./listening-server.ts";
 
 test("calls that queue behind one another on a connection all end when it does", async () => {
   // Longer than this test may take: a call left behind would hold the drain so long.
@@ -67,6 +68,34 @@ test("a call whose deadline passes within its body is answered when that ends, a
   socket.write(`${head}\r\n${body.toString()}`);
   expect((await answers(socket, 1))[0]).toMatch(/^HTTP\/1\.1 200 /);
   socket.destroy();
+});
+
+test("calls over HTTP/2 end when their connection's other half does, whether or not the caller said so before", async () => {
+  const metrics = createMetrics();
+  const server = await serve({ drainMs: 0, metrics });
+  for (const session of [true, false]) {
+    const socket = connect(server.port, "127.0.0.1");
+    await once(socket, "connect");
+    const http2 = connectHttp2(`http://localhost:${server.port}`, { createConnection: () => socket });
+    const begin = (path: string, type: string) => {
+      const stream = http2.request({ ":method": "POST", ":path": path, "content-type": type });
+      stream.on("error", () => undefined);
+      return stream;
+    };
+    const begun = server.recorded.waiting();
+    begin(streamPath, "application/grpc").end(envelope(watch("quiet")));
+    await begun;
+    begin(unaryPath, "application/grpc").write("abc");
+    await vi.waitFor(async () => expect(await metrics.render()).toMatch(/rpc_server_calls_in_flight\{.*\} 1/), 20_000);
+    if (session) http2.destroy();
+    else socket.end();
+    await vi.waitFor(async () => {
+      const figures = await metrics.render();
+      expect(figures).toMatch(/rpc_server_calls_in_flight\{.*\} 0/);
+      expect(figures).toMatch(/rpc_server_open_streams\{.*\} 0/);
+    }, 20_000);
+    socket.destroy();
+  }
 });
 
 test("a request for a tunnel, which names no path, is refused and the server goes on", async () => {

@@ -48,8 +48,12 @@ export function takeBothProtocols(server: HttpServer, tls: boolean, listener: St
   const http1 = server.listeners(spoken) as ((this: HttpServer, socket: Socket) => void)[];
   server.removeAllListeners(spoken);
   const hand = (socket: Socket, isHttp2: boolean): void => {
-    if (isHttp2) http2.emit("connection", socket);
-    else for (const take of http1) take.call(server, socket);
+    if (isHttp2) {
+      // A server of HTTP/1.1 opens its sockets so that who ended its own half still gets an answer. HTTP/2 has no use for
+      // that, and Node's session does not look: the calls of a caller who is gone would stay until something is sent.
+      socket.allowHalfOpen = false;
+      http2.emit("connection", socket);
+    } else for (const take of http1) take.call(server, socket);
   };
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);
