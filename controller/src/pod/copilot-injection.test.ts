@@ -78,6 +78,7 @@ describe("co-pilot", () => {
     const { initContainers = [], volumes, containers } = build();
     const [uploader, downloader] = initContainers;
     const amounts = { cpu: "500m", memory: "128Mi" };
+    expect([uploader?.name, downloader?.name]).toEqual(["flyte-copilot-uploader", "flyte-copilot-downloader"]);
     for (const container of [uploader, downloader]) {
       expect(container).toMatchObject({
         image: "flyte-copilot",
@@ -186,7 +187,7 @@ describe("co-pilot", () => {
       projected: { defaultMode: 0o444, sources: [{ secret: { name: "store" } }] },
     });
     for (const { volumeMounts } of initContainers) expect(volumeMounts).toContainEqual(mount);
-    expect(containers[0]?.volumeMounts).not.toContainEqual(mount);
+    expect(containers[0]?.volumeMounts?.map(({ name }) => name)).toEqual(["flyte-inputs", "flyte-outputs"]);
     const config = { ...storage.config, access_key_id: "AKHIDDEN", secret_key: "hidden" };
     const whole = JSON.stringify(podOf({ ...options({ secret: "store" }), storage: { ...storage, config } }));
     expect(whole).not.toMatch(/hidden|AKHIDDEN|stow\.config/);

@@ -165,8 +165,11 @@ describe("options of every command", () => {
       ),
     );
     expect(given).toEqual(optionsOf("download"));
-    for (const flag of persistentFlags.filter((candidate) => candidate.unused)) {
-      expect(parseCopilotArgs(["download", `--${flag.name}=true`])).toEqual(parseCopilotArgs(["download"]));
+    const names =
+      "kubeconfig server namespace context cluster user token as as-uid as-group username password certificate-authority client-certificate client-key insecure-skip-tls-verify tls-server-name proxy-url disable-compression request-timeout v vmodule logtostderr alsologtostderr stderrthreshold log_dir log_file show-source";
+    const unused = persistentFlags.filter((candidate) => candidate.unused).map(({ name }) => name);
+    for (const name of [...names.split(" "), ...unused]) {
+      expect(parseCopilotArgs(["download", `--${name}=true`])).toEqual(parseCopilotArgs(["download"]));
     }
   });
 });

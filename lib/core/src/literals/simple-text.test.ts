@@ -160,8 +160,12 @@ describe("parseSimple", () => {
     ["FLOAT", "iNf", { kind: "float", value: Number.POSITIVE_INFINITY }],
     ["FLOAT", "-Infinity", { kind: "float", value: Number.NEGATIVE_INFINITY }],
     ["FLOAT", "nan", { kind: "float", value: Number.NaN }],
-    ["BOOLEAN", "T", { kind: "boolean", value: true }],
-    ["BOOLEAN", "False", { kind: "boolean", value: false }],
+    ...["1", "t", "T", "TRUE", "true", "True"].map(
+      (word) => ["BOOLEAN", word, { kind: "boolean", value: true }] as const,
+    ),
+    ...["0", "f", "F", "FALSE", "false", "False"].map(
+      (word) => ["BOOLEAN", word, { kind: "boolean", value: false }] as const,
+    ),
     ["BOOLEAN", "\t1\n", { kind: "boolean", value: true }],
     ["STRING", "  a\r\n", { kind: "string", value: "a\r" }],
     ["STRING", "\ufeffx", { kind: "string", value: "\ufeffx" }],
