@@ -1,9 +1,10 @@
 import { Buffer } from "node:buffer";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { copyFile, readFile, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { writeTree } from "./documents.ts";
 import { inFolder } from "./program.ts";
 
 const plain = fileURLToPath(new URL("../dist/flyte-copilot.mjs", import.meta.url));
@@ -75,6 +76,36 @@ describe("the packed program", () => {
     });
     const options = ["--max-old-space-size=64"];
     expect(said(path.join(packed, "flyte-copilot.cjs"), ["--version"], options)).toBe(said(plain, ["--version"]));
+  });
+
+  it("imports what lies beside it, as the plain one does, and nothing of the folder that it runs in", async () => {
+    await inFolder(async (folder) => {
+      const sdk = (word: string): string => `exports.fromIni = () => { process.stderr.write("${word}\\n"); };`;
+      const from = path.join("node_modules", "@aws-sdk", "credential-provider-ini", "index.js");
+      const profile = "[profile p]\nsso_start_url = https://x\nsso_region = r\nsso_account_id = 1\nsso_role_name = n\n";
+      await writeTree(folder, {
+        [`at/${from}`]: sdk("beside"),
+        [`cwd/${from}`]: sdk("elsewhere"),
+        "at/profile": profile,
+      });
+      const at = path.join(folder, "at");
+      const launcher = await copied(at, (bytes) => bytes);
+      await copyFile(plain, path.join(at, "plain.mjs"));
+      const env = { AWS_CONFIG_FILE: path.join(at, "profile"), AWS_PROFILE: "p" };
+      const pairs = ["auth_type=iam", "region=us-east-1", "endpoint=http://127.0.0.1:1"];
+      const settings = ["--storage.type=stow", "--storage.stow.kind=s3", "--storage.container=b"];
+      const store = [...settings, ...pairs.flatMap((pair) => ["--storage.stow.config", pair])];
+      const words = ["download", "--from-remote", "s3://b/inputs.pb", "--to-output-prefix", "s3://b/out"];
+      for (const program of [launcher, path.join(at, "plain.mjs")]) {
+        const { stderr } = spawnSync(process.execPath, [program, ...store, ...words, "--to-local-dir", folder], {
+          cwd: path.join(folder, "cwd"),
+          encoding: "utf8",
+          env,
+        });
+        expect(stderr).toMatch(/^beside$/m);
+        expect(stderr).not.toContain("elsewhere");
+      }
+    });
   });
 
   it.skipIf(process.platform !== "linux" || process.getuid?.() !== 0)(
