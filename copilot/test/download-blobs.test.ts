@@ -203,8 +203,11 @@ describe("download of files and folders", () => {
     await inFolder(async (folder) => {
       await writeOffloaded(folder, "last", text("deep"));
       await writeOffloaded(folder, "first", list(offloaded(`${folder}/last`)));
-      const { local } = await stage(folder, { u: union(offloaded(`${folder}/first`)) });
-      expect(await readTree(local)).toMatchObject({ "u/0": "deep" });
+      const { local } = await stage(folder, {
+        u: union(offloaded(`${folder}/first`)),
+        l: list(text("near"), offloaded(`${folder}/last`)),
+      });
+      expect(await readTree(local)).toMatchObject({ "u/0": "deep", "l/0": "near", "l/1": "deep" });
     });
     await inFolder(async (folder) => {
       await writeOffloaded(folder, "one", list(offloaded(`${folder}/two`)));

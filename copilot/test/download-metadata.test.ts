@@ -38,7 +38,12 @@ describe("files that describe all inputs", () => {
       j: { kind: "datetime", value: at(1700000000n, 1) },
       k: { kind: "duration", value: at(-1n, -500_000_000) },
       l: { kind: "binary", bytes: new Uint8Array(0), tag: "" },
-      m: dict({ b: union(integer(2n ** 53n + 1n)), a: list(integer(-1n)) }),
+      m: dict({
+        "\u{1F600}": integer(2n),
+        "\uFFFD": integer(1n),
+        b: union(integer(2n ** 53n + 1n)),
+        a: list(integer(-1n)),
+      }),
       n: list({ kind: "float", value: 1 }, { kind: "float", value: 1e20 }, { kind: "float", value: 0.000001 }),
     } satisfies Record<string, PlainLiteral>;
     await staged(
@@ -46,7 +51,7 @@ describe("files that describe all inputs", () => {
       [],
       async ({ local }) => {
         expect((await readTree(local))["inputs.json"]).toBe(
-          '{"a10":1e+21,"a2":-0,"e":"m","g":{"a":[true,null],"z":1e-7},"h":true,"i":null,"j":"2023-11-14T22:13:20.000000001Z","k":-1500000000,"l":"","m":{"a":[-1],"b":9007199254740993},"n":[1,100000000000000000000,0.000001],"\uFFFD":"\\u2028\\u003cb\\u003e\u007f\\n","\u{1F600}":1}',
+          '{"a10":1e+21,"a2":-0,"e":"m","g":{"a":[true,null],"z":1e-7},"h":true,"i":null,"j":"2023-11-14T22:13:20.000000001Z","k":-1500000000,"l":"","m":{"a":[-1],"b":9007199254740993,"\uFFFD":1,"\u{1F600}":2},"n":[1,100000000000000000000,0.000001],"\uFFFD":"\\u2028\\u003cb\\u003e\u007f\\n","\u{1F600}":1}',
         );
       },
     );

@@ -74,7 +74,7 @@ describe("download of values", () => {
   });
 
   it("a binary becomes a file of exactly its bytes [copilot 31]", async () => {
-    const bytes = Uint8Array.of(0, 255, 10, 128, 13);
+    const bytes = Uint8Array.of(32, 0, 255, 10, 128, 13, 10);
     await staged(
       () => ({ b: { kind: "binary", bytes, tag: "msgpack" } }),
       [],

@@ -190,6 +190,24 @@ describe.skipIf(storeMissing)(`outputs on S3 ${storeHint}`, () => {
     });
   });
 
+  it("are not announced where one file of a folder cannot be stored [copilot 77]", async () => {
+    attempt += 1;
+    await inFolder(async (folder) => {
+      await writeTree(folder, { "outputs/f": "x", "outputs/d/1": "x" });
+      const isInFolder = ({ target }: { readonly target: string }): boolean => target.includes("/raw/d/");
+      store.proxy.inject({
+        when: isInFolder,
+        effect: { kind: "answer", status: 403 },
+        times: Number.POSITIVE_INFINITY,
+      });
+      const { status } = await run(sidecar(folder, store.uri(`run/a0/${attempt}`), { f: blob(0), d: blob(1) }));
+      expect(status).toBe(0);
+      const output = path.join(store.folder(), `run/a0/${attempt}`);
+      expect((await readError(output))?.message).toContain('"d"');
+      expect(await readTree(output)).not.toHaveProperty("outputs.pb");
+    });
+  });
+
   it("that cannot be stored are reported where the credentials may only read and write", async () => {
     attempt += 1;
     await inFolder(async (folder) => {
