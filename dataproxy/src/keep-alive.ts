@@ -59,7 +59,10 @@ export async function* keepAlive<T>(items: AsyncIterable<T>, options: KeepAliveO
         if (idleMs > 0 && clock.now() - waiting.sinceMs >= idleMs)
           throw new DataPlaneError("unavailable", `nothing came for ${idleMs / 1000} s; ask again`);
         lastBeatMs = clock.now();
+        // Till the reader has taken it nothing is due.
+        wait = undefined;
         yield options.beat;
+        wait = waiting;
       }
       wait = undefined;
       if ("error" in waiting.arrived) {
