@@ -4,6 +4,7 @@ import { copyFile, readFile, stat, symlink, utimes, writeFile } from "node:fs/pr
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { pack } from "../bundle/pack.mjs";
 import { writeTree } from "./documents.ts";
 import { inFolder } from "./program.ts";
 
@@ -62,6 +63,20 @@ describe("the packed program", () => {
         });
         expect(said(launcher, ["--version"])).toBe(said(plain, ["--version"]));
       }
+    });
+  });
+
+  it("is packed anew where the code in it is damaged, and stays as it is where it is whole", async () => {
+    await inFolder(async (folder) => {
+      await copied(folder, (bytes) => bytes.fill(0x5a, headerBytes + 5_000, headerBytes + 5_064));
+      const file = path.join(folder, "flyte-copilot.packed");
+      const inodes: number[] = [];
+      for (const _time of [1, 2, 3]) {
+        inodes.push((await stat(file)).ino);
+        await pack(plain, folder);
+      }
+      expect(inodes[1]).not.toBe(inodes[0]);
+      expect((await stat(file)).ino).toBe(inodes[1]);
     });
   });
 
