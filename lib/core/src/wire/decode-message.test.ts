@@ -25,7 +25,6 @@ function errorOf(act: () => unknown): unknown {
   }
 }
 
-/** A Literal of `levels` lists within each other, written from the inside out without recursion. */
 /** A map of literals in which each holds one of the next level. */
 function nestedMaps(levels: number): Uint8Array {
   let literal = fromPlain({ kind: "integer", value: 1n });
@@ -35,6 +34,7 @@ function nestedMaps(levels: number): Uint8Array {
   return toBinary(LiteralMapSchema, create(LiteralMapSchema, { literals: { x: literal } }));
 }
 
+/** A Literal of `levels` lists within each other, written from the inside out without recursion. */
 function nestedLists(levels: number): Uint8Array {
   const prefixes: Uint8Array[] = [];
   let length = 0;
