@@ -9,14 +9,20 @@ export class MessageSink {
   /** Begins anew. */
   reset(): void {
     this.#at = 0;
-    if (this.#bytes.length > keptBytes) this.#bytes = Buffer.allocUnsafeSlow(keptBytes);
+    this.#shrink();
   }
 
   /** What was written, as bytes of its own. */
   copy(): Uint8Array {
     const result = Buffer.allocUnsafe(this.#at);
     this.#bytes.copy(result, 0, 0, this.#at);
+    // Not only when the next message begins: a server may be idle for hours.
+    this.#shrink();
     return result;
+  }
+
+  #shrink(): void {
+    if (this.#bytes.length > keptBytes) this.#bytes = Buffer.allocUnsafeSlow(keptBytes);
   }
 
   /** Begins what has its length before it; `close` is given what this returns. */
