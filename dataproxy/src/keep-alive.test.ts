@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { keepAlive } from "./keep-alive.ts";
 
@@ -28,7 +29,7 @@ test("a reader who is slow to take a beat costs no more looks at the clock than 
   slept.length = 0;
   for (let times = 0; times < 3; times += 1) {
     pass();
-    await new Promise((resolve) => setImmediate(resolve));
+    await setImmediate();
   }
   expect(slept).toEqual([1000, 1000, 1000]);
 });
