@@ -112,20 +112,13 @@ export function env({ identity, certificate, home }, endpoint) {
 }
 
 /**
- * As the manager starts a co-pilot: V8 would let its young generation grow to 48 MiB before it looks at it, which is a third
- * of a co-pilot's memory and buys no time.
- */
-const oursStarts = ["--max-semi-space-size=4"];
-
-/**
  * @param {Scene} scene
  * @param {string} program its folder and name
  * @param {...string} args
  * @returns {string[]}
  */
 export function node({ programs }, program, ...args) {
-  const flags = program.startsWith("ours/") ? oursStarts : [];
-  return [process.execPath, ...flags, path.join(programs.js, `${program}.mjs`), ...args];
+  return [process.execPath, path.join(programs.js, `${program}.mjs`), ...args];
 }
 
 /** @param {string} folder */
