@@ -54,7 +54,7 @@ export async function createUploadLocation(
 
   const { contentLength } = request;
   // Who announces nothing may upload as much as anybody may at once.
-  options.gate.charge(caller.access, contentLength > 0n ? Number(contentLength) : config.upload.maxSize);
+  options.gate.charge(caller.access, contentLength > 0n ? Number(contentLength) : mostBytes(config.upload.maxSize));
   const signed = await bucket.signPut(uri.key, {
     expiresAt: clock.now() + life,
     signal,
@@ -80,6 +80,11 @@ interface Checked {
   /** The folder of the upload: named by the caller, or by the content. */
   readonly folder: string;
   readonly md5: Uint8Array | undefined;
+}
+
+/** @returns what an upload of unknown length may come to; where nothing bounds it, no limit has room for it */
+function mostBytes(maxSize: number): number {
+  return maxSize > 0 ? maxSize : Number.POSITIVE_INFINITY;
 }
 
 function check(request: CreateUploadLocationRequest, maxSize: number): Checked {

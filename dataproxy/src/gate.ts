@@ -52,7 +52,7 @@ export function createGate({ limits, authorize, clock }: GateOptions): Gate {
       if (waitMs <= 0) continue;
       const when = Number.isFinite(waitMs)
         ? `call again in ${Math.ceil(waitMs / 1000)} s`
-        : "it is more than ever fits";
+        : "it is more than ever fits, announce a smaller content_length";
       throw exhausted(`${access.verb}: ${name} is at its limit of ${what}; ${when}`);
     }
     for (const { buckets, key } of holders) buckets?.take(key, now, amount);

@@ -148,6 +148,18 @@ describe("limits", () => {
     expect(await call("ann")).toBe("ok");
   });
 
+  test("of bytes refuse an upload that neither its caller nor a setting bounds [dataproxy B13]", async () => {
+    const { client } = await open({
+      config: (defaults) => ({
+        ...defaults,
+        upload: { ...defaults.upload, maxSize: 0 },
+        limits: { ...defaults.limits, subject: { ...none, uploadBytesPerHour: 3600, streams: 0 } },
+      }),
+    });
+    await expect(client.createUploadLocation(upload, by("ann"))).rejects.toThrow(/announce a smaller content_length/);
+    expect(await codeOf(client.createUploadLocation({ ...upload, contentLength: 3600n }, by("ann")))).toBe("ok");
+  });
+
   test("of bytes count what is announced, all that might come where nothing is, and inputs [dataproxy B13]", async () => {
     const { proxy, client } = await open(
       limited({
