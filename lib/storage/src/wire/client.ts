@@ -19,6 +19,7 @@ export function createWireClient(options: WireOptions): WireClient {
 class Client implements WireClient {
   readonly #writes: "sync" | "async";
   readonly #firstByteTimeoutMs: number;
+  readonly #lateAnswerTimeoutMs: number;
   readonly #proxyFor: ProxyRule;
   readonly #poolOptions: PoolOptions;
   /** By route, those of new routes last. */
@@ -30,6 +31,10 @@ class Client implements WireClient {
   constructor(options: WireOptions) {
     this.#writes = options.writes;
     this.#firstByteTimeoutMs = Math.min(options.firstByteTimeoutMs ?? 60_000, longestTimerMs);
+    this.#lateAnswerTimeoutMs = Math.min(
+      options.lateAnswerTimeoutMs ?? options.firstByteTimeoutMs ?? 600_000,
+      longestTimerMs,
+    );
     this.#proxyFor = createProxyRule(options.proxy ?? {});
     this.#poolOptions = {
       trust: new Trust(options.ca),
@@ -73,6 +78,7 @@ class Client implements WireClient {
     const options: ExchangeOptions = {
       writes: this.#writes,
       firstByteTimeoutMs: this.#firstByteTimeoutMs,
+      lateAnswerTimeoutMs: this.#lateAnswerTimeoutMs,
       release: (connection, keepMs) => pool.release(connection, keepMs),
     };
     const way = { origin, proxy, pool, options };
@@ -122,7 +128,7 @@ function mayRepeat({ method, headers, body }: WireRequest): boolean {
 }
 
 function prepare(request: WireRequest, origin: Origin, proxy: Proxy | undefined): Outgoing {
-  const { method, headers, body, signal, taker } = request;
+  const { method, headers, body, signal, taker, answersLate = false } = request;
   const bodyLength = body === undefined ? undefined : (lengthOf(body) ?? request.length ?? "chunked");
   // Behind a tunnel the target is the origin's own; a proxy that reads the request wants to know whose.
   const forwarded = proxy !== undefined && !origin.tls;
@@ -143,6 +149,7 @@ function prepare(request: WireRequest, origin: Origin, proxy: Proxy | undefined)
     bodyLength,
     expectsContinue: body !== undefined && Object.entries(headers).some(([name, value]) => isContinue(name, value)),
     signal,
+    answersLate,
     taker: body === undefined ? taker : undefined,
   };
 }

@@ -14,6 +14,8 @@ export interface WireOptions {
   readonly connectTimeoutMs?: number;
   /** From the last byte of the request to the last byte of the response's head. Default 60,000. */
   readonly firstByteTimeoutMs?: number;
+  /** The same for requests with `answersLate`. Default `firstByteTimeoutMs` where that is given, else 600,000. */
+  readonly lateAnswerTimeoutMs?: number;
   /** Without one byte of progress, either way, while somebody waits for it. Default 30,000. */
   readonly idleTimeoutMs?: number;
   /** Further requests wait, in order. Default 64. */
@@ -59,6 +61,8 @@ export interface WireRequest {
   readonly length?: number;
   /** Ends the exchange at any stage, the reading of the response included. */
   readonly signal?: AbortSignal | undefined;
+  /** The server works long before it answers, and has `lateAnswerTimeoutMs` for that. Default false. */
+  readonly answersLate?: boolean | undefined;
   /** Is offered the body of a final response; see `BodyTaker`. */
   readonly taker?: BodyTaker | undefined;
 }

@@ -11,6 +11,7 @@ export interface Outgoing {
   /** The body waits for the server's consent, or a second. */
   readonly expectsContinue: boolean;
   readonly signal: AbortSignal | undefined;
+  readonly answersLate: boolean;
   /** Only beside a request without a body. */
   readonly taker: BodyTaker | undefined;
 }

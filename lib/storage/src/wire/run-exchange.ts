@@ -21,6 +21,7 @@ import { sendRequest } from "./send-request.ts";
 export interface ExchangeOptions {
   readonly writes: "sync" | "async";
   readonly firstByteTimeoutMs: number;
+  readonly lateAnswerTimeoutMs: number;
   /** Takes the connection back; it may stay idle for `keepMs`, and has to close if that is 0. */
   readonly release: (connection: Connection, keepMs: number) => void;
 }
@@ -119,9 +120,10 @@ class Exchange implements Receiver, BodySupply, HandoverSupply, Abortable {
   }
 
   #awaitHead(): void {
-    const { firstByteTimeoutMs } = this.#options;
-    this.#connection.alarm.set(firstByteTimeoutMs, () => {
-      const what = `no whole head of a response within ${firstByteTimeoutMs} ms`;
+    const { firstByteTimeoutMs, lateAnswerTimeoutMs } = this.#options;
+    const timeoutMs = this.#outgoing.answersLate ? lateAnswerTimeoutMs : firstByteTimeoutMs;
+    this.#connection.alarm.set(timeoutMs, () => {
+      const what = `no whole head of a response within ${timeoutMs} ms`;
       this.#giveUp(new DataPlaneError("unavailable", `${this.#connection.peer}: ${what}`));
     });
   }

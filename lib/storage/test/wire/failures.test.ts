@@ -95,6 +95,17 @@ describe("before a response is there", () => {
   });
 });
 
+it("a request whose answer comes late is given the time for it, and another is not", async () => {
+  const script: Script = async (peer) => {
+    await peer.head();
+    setTimeout(() => peer.answer("late"), 400);
+  };
+  const bench = await benchWith(script, { ...quick, firstByteTimeoutMs: 100, lateAnswerTimeoutMs: 60_000 });
+  await expect(bench.send()).rejects.toMatchObject({ code: "unavailable" });
+  const late = await bench.send({ answersLate: true });
+  expect(Buffer.from(await late.bytes(10)).toString()).toBe("late");
+});
+
 it("limits longer than a timer holds let a peer take its time", async () => {
   const script: Script = async (peer) => {
     await peer.head();

@@ -30,6 +30,7 @@ export interface S3Request {
   /** A status besides 2xx that the caller wants to see. */
   readonly accept?: number;
   readonly taker?: BodyTaker | undefined;
+  readonly answersLate?: boolean;
 }
 
 /** What the store taught us about itself; see `S3Requests.#learn`. */
@@ -136,7 +137,7 @@ export class S3Requests {
     credentials: S3Credentials | undefined,
     payloadHash: string,
   ): WireRequest {
-    const { method, query, body, signal, taker } = request;
+    const { method, query, body, signal, taker, answersLate } = request;
     const { host, path } = locate(address, request.key);
     const target = query === undefined ? path : `${path}?${encodeQuery(query)}`;
     const asked = request.headers ?? noHeaders;
@@ -146,7 +147,7 @@ export class S3Requests {
       credentials === undefined
         ? given
         : signHeaders({ method, host, target, headers: given, payloadHash, region, credentials, now });
-    return { method, origin, target, headers, body, signal, taker };
+    return { method, origin, target, headers, body, signal, taker, answersLate };
   }
 
   async #payloadHash(scheme: string, body: Uint8Array | FileSlice): Promise<string> {
