@@ -86,7 +86,15 @@ async function completeUpload(
   try {
     // The store may write the whole object anew; asked again meanwhile, it would find its parts half gone.
     const answersLate = true;
-    const response = await requests.send({ method: "POST", key: upload.key, query, headers, body, signal, answersLate });
+    const response = await requests.send({
+      method: "POST",
+      key: upload.key,
+      query,
+      headers,
+      body,
+      signal,
+      answersLate,
+    });
     const etag = textOf(await readDocument(response, requests), "ETag");
     if (etag === undefined) throw notS3();
     // Ceph 16 leaves it empty, until asked again.
