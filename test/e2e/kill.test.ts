@@ -42,7 +42,7 @@ test.each(Array.from({ length: rounds }, (_, round) => ({ round })))(
       expect(ActionPhase[phase], `${demo.stdout()}\n${server.stderr()}`).toBe("SUCCEEDED");
     }
     server.child.kill("SIGTERM");
-    expect(await server.ended).toBe(0);
+    expect(await server.ended, server.stderr()).toBe(0);
 
     // The first run executes, the second is a cache hit: one Pod, each of its containers started once.
     const pods = await readdir(join(data, "pods"));
