@@ -1,5 +1,4 @@
 /** Logs of the local cluster's containers. */
-import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { type Clock, DataPlaneError, errorCode } from "@flyte-dataplane/core";
 import type { Pod } from "../../pod-object.ts";
@@ -7,6 +6,7 @@ import { listRestarts } from "../kubelet/observe-run.ts";
 import { type PodDirectory, podDirectory, type RunDirectory } from "../kubelet/pod-directory.ts";
 import { allContainers } from "../kubelet/pod-progress.ts";
 import type { ObjectStore } from "../objects/object-store.ts";
+import { contentOf } from "./content-of.ts";
 import type { LogShare } from "./log-share.ts";
 import type { LogStamps } from "./log-stamps.ts";
 import { type LogLine, readLog } from "./read-log.ts";
@@ -143,10 +143,7 @@ function logFile(container: string, restart: number, path: string, { start, end 
     restart,
     bytes: end - start,
     read: ({ tailBytes, signal } = {}) =>
-      createReadStream(path, {
-        start: tailBytes === undefined ? start : Math.max(start, end - tailBytes),
-        ...(signal === undefined ? {} : { signal }),
-      }),
+      contentOf(path, tailBytes === undefined ? start : Math.max(start, end - tailBytes), signal),
   };
 }
 
