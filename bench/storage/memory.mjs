@@ -40,17 +40,6 @@ export async function flatMemory(scene, { measure, www, scratch }) {
 }
 
 /**
- * A program of ours whose young generation stays small. V8 lets it grow with the time that a program runs, to 48 MiB, whatever
- * the program keeps: that would hide whether ours grows with its work. The ceiling is for programs without this.
- * @param {Parameters<typeof node>} call
- * @returns {string[]}
- */
-function steady(...call) {
-  const [program = "", ...args] = node(...call);
-  return [program, "--max-semi-space-size=4", ...args];
-}
-
-/**
  * @param {import("./participants.mjs").Scene} scene
  * @param {string} www
  * @param {(command: readonly string[], endpoint: string) => Promise<number>} peak
@@ -70,10 +59,10 @@ async function large(scene, www, peak) {
     const file = path.join(output, "object");
     fillSparse(source, bytes);
     empty(output);
-    peaks.down.push(await peak(steady(scene, "ours/get", "bench", "sparse", file), endpoints.web));
+    peaks.down.push(await peak(node(scene, "ours/get", "bench", "sparse", file), endpoints.web));
     checkFile(file, bytes);
     empty(output);
-    peaks.up.push(await peak(steady(scene, "ours/put", source, "bench", "sparse"), endpoints.sink));
+    peaks.up.push(await peak(node(scene, "ours/put", source, "bench", "sparse"), endpoints.sink));
     rmSync(source);
   }
   return [grown(`${what} down`, "1 GiB", peaks.down), grown(`${what} up, in parts`, "1 GiB", peaks.up)];
@@ -97,10 +86,10 @@ async function many(scene, scratch, peak) {
     const shape = { files, bytes: 1024, perFolder: 1000 };
     mkdirSync(source);
     fillTree(source, shape);
-    peaks.up.push(await peak(steady(scene, "ours/tree", "up", treeBucket, prefix, source), gateway));
+    peaks.up.push(await peak(node(scene, "ours/tree", "up", treeBucket, prefix, source), gateway));
     rmSync(source, { recursive: true });
     empty(output);
-    peaks.down.push(await peak(steady(scene, "ours/tree", "down", treeBucket, prefix, target), gateway));
+    peaks.down.push(await peak(node(scene, "ours/tree", "down", treeBucket, prefix, target), gateway));
     checkTree(target, shape);
     empty(output);
   }
